@@ -1,0 +1,85 @@
+"""The library's two verbs."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from csvimport.engine import Check, Progress
+from csvimport.issue import Severity
+from csvimport.job import Job, written
+from csvimport.options import TIME_BUDGET, Options, changed_severities
+from csvimport.result import Result
+from csvimport.source import Readable, Source
+from csvimport.target import require_writable
+
+Kind = Literal["auto", "attributes", "events"]
+PathLike = str | os.PathLike[str]
+
+
+def check(
+    source: Readable,
+    *,
+    kind: Kind = "auto",
+    time_budget: float | None = TIME_BUDGET,
+    report: PathLike | None = None,
+    raw: bool = False,
+    ignore: Iterable[str] = (),
+    severities: Mapping[str, Severity | str] | None = None,
+    now: datetime | None = None,
+) -> Result:
+    """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
+
+    Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
+    to `report` if there is anything to report; `raw` leaves its cells unguarded. `now` is what
+    dates are compared with, the clock by default. Raises SourceError, OutputError or OptionError,
+    never for what the file holds.
+    """
+    options = _options(kind, time_budget, ignore, severities, now)
+    target = _target(report)
+    running = Check(Source(source), options)
+    deadline = None if time_budget is None else running.started + time_budget
+    running.run(lambda: deadline is None or time.monotonic() < deadline)
+    return written(running.result(), target, raw=raw)
+
+
+def start(
+    source: Readable,
+    *,
+    kind: Kind = "auto",
+    report: PathLike | None = None,
+    raw: bool = False,
+    ignore: Iterable[str] = (),
+    severities: Mapping[str, Severity | str] | None = None,
+    now: datetime | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
+) -> Job:
+    """Start the same check in the background; `on_progress` is told how far it has come."""
+    options = _options(kind, None, ignore, severities, now)
+    target = _target(report)
+    return Job(Source(source), options, report=target, raw=raw, on_progress=on_progress)
+
+
+def _target(report: PathLike | None) -> Path | None:
+    if report is None:
+        return None
+    require_writable(Path(report))
+    return Path(report)
+
+
+def _options(
+    kind: Kind,
+    time_budget: float | None,
+    ignore: Iterable[str],
+    severities: Mapping[str, Severity | str] | None,
+    now: datetime | None,
+) -> Options:
+    return Options(
+        kind,
+        time_budget,
+        frozenset(ignore),
+        changed_severities((severities or {}).items()),
+        now or datetime.now(UTC),
+    )

@@ -1,0 +1,337 @@
+"""A block of records as frames, put together from what the two paths found in a window."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from csvimport.dialect import WHITE_SPACE, Dialect
+from csvimport.issue import LONGEST_IN_MESSAGE, cut
+from csvimport.parity import Flags, Offsets, Reading, Window
+from csvimport.recovery import Record
+
+_INT: pl.DataType = pl.Int64()
+_TEXT: pl.DataType = pl.String()
+#: Where a record stands, the last of its lines, and how that ends (`Dialect.ending`).
+PLACE = {"row": _INT, "line": _INT, "byte": _INT, "last": _INT, "ending": _INT}
+#: A sound record is `text[start:end]`; `swallowed`: a later line of it that is a whole row itself.
+SOUND = {**PLACE, "start": _INT, "end": _INT, "swallowed": _INT}
+#: A broken record: `fault` is the rule's name, `text` the record as it stands, `value` the place
+#: in it, `found` the number of cells up to the fault, the rest what single faults tell besides.
+FAULT = {
+    **PLACE,
+    "fault": _TEXT,
+    "text": _TEXT,
+    "value": _TEXT,
+    "found": _INT,
+    "evidence": _INT,
+    "bad_bytes": _TEXT,
+}
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some consecutive records: sound ones, faults and blank ones, each ascending by row.
+
+    `sound` has the columns of SOUND and one of text for every column of the header: `c0`, `c1`, …
+    (none where the header is broken). `faults` has those of FAULT and the cells that were read
+    before the fault. `text` is what `start` and `end` refer to.
+    """
+
+    sound: pl.DataFrame
+    faults: pl.DataFrame
+    blanks: pl.DataFrame
+    text: bytes
+
+
+def cell_names(width: int | None) -> list[str]:
+    """The names of the columns of cells in a block's frames."""
+    return [f"c{index}" for index in range(width or 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """A record of the exact path: its ordinal and its line in the window, and how it ends."""
+
+    row: int
+    line: int
+    record: Record
+    ending: int
+
+
+@dataclass(slots=True)
+class Findings:
+    """The records of a window, in order: stretches of a reading, and single exact ones.
+
+    Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
+    """
+
+    window: Window
+    row: int
+    line: int
+    byte: int
+    rows: int = 0
+    stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
+    exact: list[Exact] = field(default_factory=list)
+
+    def add_stretch(self, reading: Reading, first: int, end: int) -> None:
+        """The records from `first` up to `end` of `reading`, none of them suspect."""
+        self.stretches.append((self.rows, reading, first, end))
+        self.rows += end - first
+
+    def add_exact(self, line: int, record: Record, ending: int) -> None:
+        """A record that starts on `line` and was read on the exact path."""
+        self.exact.append(Exact(self.rows, line, record, ending))
+        self.rows += 1
+
+    def end_last(self, ending: int) -> None:
+        """How the last record ends, which went on beyond the window."""
+        self.exact[-1] = replace(self.exact[-1], ending=ending)
+
+    def block(self) -> Block:
+        """The records as frames."""
+        row, first, last, width = self._stretched()
+        window, names = self.window, cell_names(self.window.width)
+        blank = blanks(window, first, last)
+        wrong = ~blank & (width != (width if window.width is None else window.width))
+        sound = ~(blank | wrong)
+        exact_sound = [each for each in self.exact if each.record.is_sound]
+        exact_blank = [each for each in self.exact if each.record.blank]
+        exact_faults = [each for each in self.exact if each.record.fault]
+        return Block(
+            _in_order(
+                self._sound(row[sound], first[sound], last[sound]),
+                _frame(map(self._exact_sound, exact_sound), SOUND, names),
+            ),
+            _in_order(
+                self._wrong(row[wrong], first[wrong], last[wrong], width[wrong]),
+                _frame(map(self._exact_fault, exact_faults), FAULT, names),
+            ),
+            _in_order(
+                self._places(row[blank], first[blank], last[blank]),
+                _frame(map(self._exact_place, exact_blank), PLACE, []),
+            ),
+            window.text,
+        )
+
+    def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets]:
+        """Ordinal, first line, last line and width of the records on the fast path."""
+        none: Offsets = np.zeros(0, np.int64)
+        parts = [(none, none, none, none)] + [
+            (
+                np.arange(row, row + end - start),
+                reading.first[start:end],
+                reading.last[start:end],
+                reading.width[start:end],
+            )
+            for row, reading, start, end in self.stretches
+        ]
+        row, first, last, width = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return row, first, last, width
+
+    def _places(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        return pl.DataFrame(
+            {
+                "row": self.row + row,
+                "line": self.line + first,
+                "byte": self.byte + self.window.starts[first],
+                "last": self.line + last,
+                "ending": self.window.endings[last],
+            },
+            schema=PLACE,
+        )
+
+    def _sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        frame = self._places(row, first, last).with_columns(
+            start=pl.Series(self.window.starts[first]),
+            end=pl.Series(self.window.ends[last]),
+            swallowed=self._swallowed(first, last),
+        )
+        return frame.hstack(self._cells(first, last))
+
+    def _swallowed(self, first: Offsets, last: Offsets) -> pl.Series:
+        """The first line in each record, behind its own, that is a whole row by itself."""
+        none = pl.repeat(None, len(first), dtype=_INT, eager=True)
+        if self.window.width is None or self.window.width < 3 or not (last > first).any():
+            return none
+        alone = np.flatnonzero(self.window.stands_alone())
+        line = np.append(alone, len(self.window.stops))[np.searchsorted(alone, first + 1)]
+        return pl.Series(self.line + line).zip_with(pl.Series(line <= last), none)
+
+    def _wrong(self, row: Offsets, first: Offsets, last: Offsets, width: Offsets) -> pl.DataFrame:
+        """The faults on the fast path: well-quoted, on one line, but of the wrong width."""
+        text = self.window.text
+        spans = zip(
+            self.window.starts[first].tolist(),
+            self.window.ends[last].tolist(),
+            strict=True,
+        )
+        few = width < (self.window.width or 0)
+        frame = self._places(row, first, last).with_columns(
+            fault=pl.Series(np.where(few, "too-few-cells", "too-many-cells"), dtype=_TEXT),
+            text=pl.Series([cut(text[start:end].decode()) for start, end in spans], dtype=_TEXT),
+            value=pl.lit(None, _TEXT),
+            found=pl.Series(width),
+            evidence=pl.lit(None, _INT),
+            bad_bytes=pl.lit(None, _TEXT),
+        )
+        return frame.hstack(self._cells(first, last))
+
+    def _cells(self, first: Offsets, last: Offsets) -> pl.DataFrame:
+        """The cells of well-quoted records; of ragged ones as many as the header has."""
+        dialect, names = self.window.dialect, cell_names(self.window.width)
+        schema = dict.fromkeys(names, _TEXT)
+        if not len(first) or not names:
+            return pl.DataFrame(schema=schema)
+        text = _joined(self.window, first, last)
+        # at the start of its input the parser takes a byte-order mark for one
+        guard = b""
+        if text.startswith(_BOM):
+            guard = b"x" + dialect.delimiter * (len(names) - 1) + dialect.line_end
+        frame = pl.read_csv(
+            guard + text,
+            has_header=False,
+            separator=dialect.delimiter.decode(),
+            eol_char=dialect.line_end.decode(),
+            schema=schema,
+            infer_schema=False,
+            empty_string_is_null=False,
+            extra_columns="ignore",
+            missing_columns="insert",
+        )[bool(guard) :]
+        assert frame.height == len(first), "the scanner and the parser count records differently"
+        return frame
+
+    def _exact_place(self, found: Exact) -> tuple[int, int, int, int, int]:
+        line = self.line + found.line
+        record = found.record
+        last = line + record.lines - 1
+        return self.row + found.row, line, self.byte + record.start, last, found.ending
+
+    def _exact_sound(self, found: Exact) -> tuple[object, ...]:
+        record = found.record
+        cells = [cell.decode() for cell in record.cells] if self.window.width else []
+        return (
+            *self._exact_place(found),
+            record.start,
+            record.end,
+            self._evidence(found),
+            *cells,
+        )
+
+    def _exact_fault(self, found: Exact) -> tuple[object, ...]:
+        record, width = found.record, self.window.width or 0
+        text = self.window.text[record.start : record.end]
+        cells = [cell.decode(errors="replace") for cell in record.cells[:width]]
+        return (
+            *self._exact_place(found),
+            record.fault,
+            cut(text.decode(errors="replace")),
+            _value(self.window, record),
+            len(record.cells) + 1 if record.fault == "invalid-utf8" else record.found,
+            self._evidence(found),
+            _bad_bytes(text) if record.fault == "invalid-utf8" else None,
+            *cells,
+            *[""] * (width - len(cells)),
+        )
+
+    def _evidence(self, found: Exact) -> int | None:
+        evidence = found.record.evidence
+        return None if evidence is None else self.line + found.line + evidence
+
+
+def _frame(
+    rows: Iterable[tuple[object, ...]], schema: dict[str, pl.DataType], names: list[str]
+) -> pl.DataFrame:
+    schema = schema | dict.fromkeys(names, _TEXT)
+    return pl.DataFrame(list(rows), schema=schema, orient="row")
+
+
+def _in_order(fast: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
+    return pl.concat([fast, exact]).sort("row") if exact.height else fast
+
+
+def _joined(window: Window, first: Offsets, last: Offsets) -> bytes:
+    """The bytes of the records that the lines `first` to `last` hold, with their line ends."""
+    starts, stops = window.starts[first], window.stops[last]
+    if (window.endings[last] == 2).any():  # two CR before the LF are one too many for the parser
+        pairs = zip(starts.tolist(), window.ends[last].tolist(), strict=True)
+        return b"".join(window.text[start:end] + window.dialect.line_end for start, end in pairs)
+    gaps = np.flatnonzero(starts[1:] != stops[:-1] + 1)
+    runs = zip(
+        starts[np.concatenate(([0], gaps + 1))].tolist(),
+        stops[np.concatenate((gaps, [len(stops) - 1]))].tolist(),
+        strict=True,
+    )
+    return b"".join([window.text[start : stop + 1] for start, stop in runs])
+
+
+def _value(window: Window, record: Record) -> str | None:
+    """What to show of a fault: the cell, as far as the next delimiter behind the fault."""
+    if record.fault == "invalid-utf8":
+        text = window.text[record.start : record.end]
+        return cut(text.decode(errors="replace"), LONGEST_IN_MESSAGE)
+    if record.cell is None:
+        return None
+    start, behind = record.cell
+    stops = (window.text.find(stop, behind, record.end) for stop in _stops(window.dialect))
+    end = min((stop for stop in stops if stop >= 0), default=record.end)
+    return cut(window.text[start:end].decode(errors="replace"), LONGEST_IN_MESSAGE)
+
+
+def _stops(dialect: Dialect) -> tuple[bytes, bytes]:
+    return dialect.delimiter, dialect.line_end
+
+
+def _bad_bytes(text: bytes) -> str:
+    """The first bytes in `text` that are not UTF-8, in hexadecimal."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return text[error.start : error.end].hex(" ").upper()
+    return ""
+
+
+def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
+    """Which of the well-quoted records from the lines `first` to `last` are blank.
+
+    A few bytes of a record decide nearly always; only where they leave it open, the whole does.
+    """
+    starts, ends = window.starts[first], window.ends[last]
+    blank = starts == ends
+    undecided = np.flatnonzero(~blank)
+    solid = _solid(window.dialect)
+    for offset in (0, 1):
+        for from_end in (False, True):
+            places = ends[undecided] - 1 - offset if from_end else starts[undecided] + offset
+            inside = np.clip(places, starts[undecided], ends[undecided] - 1)
+            undecided = undecided[~solid[window.data[inside]]]
+    pattern = _blank_record(window.dialect)
+    blank[undecided] = [
+        pattern.fullmatch(window.text[start:end].decode()) is not None
+        for start, end in zip(starts[undecided].tolist(), ends[undecided].tolist(), strict=True)
+    ]
+    return blank
+
+
+@cache
+def _solid(dialect: Dialect) -> Flags:
+    """The bytes that no blank record holds."""
+    solid = np.zeros(256, np.bool_)
+    solid[:0x80] = True
+    solid[list(b'\t\n\v\f\r "' + dialect.delimiter)] = False
+    return solid
+
+
+@cache
+def _blank_record(dialect: Dialect) -> re.Pattern[str]:
+    delimiter = re.escape(dialect.delimiter.decode())
+    bare = "[" + re.escape(WHITE_SPACE.replace(dialect.delimiter.decode(), "")) + "]*+"
+    quoted = '"[' + re.escape(WHITE_SPACE) + ']*+"'
+    cell = f"(?:{quoted}|{bare})"
+    return re.compile(f"{cell}(?:{delimiter}{cell})*+")

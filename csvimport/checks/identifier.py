@@ -1,0 +1,143 @@
+"""Faults of what identifies a row.
+
+The *effective* identifier is the strongest one that is not blank; `csvimport.identity` puts it
+beside the cells, with the row that had it first.
+"""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from csvimport.checks.contact import is_dialable, is_email, repaired_email, repaired_phone
+from csvimport.checks.registry import Explanation, Flag, cell_check, row_check
+from csvimport.columns import ALIAS, Column, Columns, is_blank
+
+_LONGEST_EXTERNAL_ID = 987
+_NULL_LITERALS = ["null", "NULL", "None", "nil", "undefined", "NaN", "N/A", "#N/A", r"\N"]
+_SCIENTIFIC = r"^-?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}$"
+_POSITION, _IDENTITY = pl.col("identifier"), pl.col("identity")
+
+
+def _known(*names: str) -> Callable[[Column], bool]:
+    return lambda column: column.known is not None and column.name in names
+
+
+def _names(columns: Columns, *names: str) -> list[str]:
+    """Those of `names` that the file has."""
+    return [name for name in names if columns.has(name)]
+
+
+def _blank(columns: Columns, name: str) -> pl.Expr:
+    column = columns.known(name)
+    return is_blank(pl.col(column.cell)) if column else pl.lit(True)
+
+
+def _standing(columns: Columns) -> pl.Expr:
+    """Where an issue about the row's identifier stands: there, or on the first of its columns."""
+    first = columns.first_identifier
+    return pl.coalesce(_POSITION, pl.lit(first.position if first else None, pl.Int32))
+
+
+@row_check("missing-identifier")
+def missing_identifier(columns: Columns) -> Flag | None:
+    identifiers = [column for column in columns.all if column.role == "identifier"]
+    if not identifiers:
+        return None
+    blank = pl.all_horizontal(is_blank(pl.col(column.cell)) for column in identifiers)
+    return Flag(blank, column=_standing(columns))
+
+
+@row_check("identifier-fallback", "absent", "used")
+def identifier_fallback(columns: Columns) -> Flag | None:
+    alias = ALIAS if columns.has_alias else ()
+    primary = _names(columns, "external_id", *alias)
+    weak = [column for column in columns.identifiers if column.name in ("email", "phone")]
+    if not primary or not weak:
+        return None
+    used = pl.lit(weak[-1].name)
+    for column in weak[:-1]:
+        used = pl.when(_POSITION == column.position).then(pl.lit(column.name)).otherwise(used)
+    return Flag(
+        _POSITION.is_in([column.position for column in weak])
+        & pl.all_horizontal(_blank(columns, name) for name in primary),
+        value=_IDENTITY,
+        column=_standing(columns),
+        facts={"absent": pl.lit(primary[0]), "used": used},
+    )
+
+
+@row_check("duplicate-identifier", "first", cross_row=True)
+def duplicate_identifier(columns: Columns) -> Flag | None:
+    if columns.kind != "attributes":
+        return None
+    return Flag(
+        pl.col("first_row").is_not_null(),
+        value=_IDENTITY,
+        column=_standing(columns),
+        variant=pl.when(pl.col("other_group")).then(pl.lit("subscription-group")),
+        facts={"first": pl.col("first_row")},
+    )
+
+
+@cell_check("mixed-identifiers", "alias", on=_known("external_id"))
+def mixed_identifiers(column: Column, columns: Columns) -> Flag:
+    filled = [
+        pl.when(~_blank(columns, name)).then(pl.lit(name)) for name in _names(columns, *ALIAS)
+    ]
+    alias = pl.coalesce(*filled, pl.lit(None, pl.String))
+    mask = ~is_blank(pl.col(column.cell)) & alias.is_not_null()
+    return Flag(mask, facts={"alias": alias})
+
+
+@cell_check("incomplete-alias", "filled", on=_known(*ALIAS))
+def incomplete_alias(column: Column, columns: Columns) -> Flag:
+    other = next(name for name in ALIAS if name != column.name)
+    mask = is_blank(pl.col(column.cell)) & ~_blank(columns, other)
+    return Flag(mask, facts={"filled": pl.lit(other)})
+
+
+@cell_check("unusable-identifier", "kind", on=_known("email", "phone"))
+def unusable_identifier(column: Column, columns: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    effective = _POSITION == column.position
+    if column.name == "phone":
+        return Flag(
+            effective & ~is_dialable(cell),
+            facts={"kind": pl.lit("phone number")},
+            explain=lambda value: Explanation(repaired_phone(value)),
+        )
+    return Flag(
+        effective & ~is_email(cell) & pl.lit(not columns.has("email_encrypted")),
+        facts={"kind": pl.lit("e-mail address")},
+        explain=lambda value: Explanation(repaired_email(value)),
+    )
+
+
+@cell_check("external-id-too-long", "bytes", on=_known("external_id"))
+def external_id_too_long(column: Column, _: Columns) -> Flag:
+    size = pl.col(column.cell).str.len_bytes()
+    return Flag(size > _LONGEST_EXTERNAL_ID, facts={"bytes": size})
+
+
+@cell_check("damaged-identifier", on=_known("external_id", "braze_id", ALIAS[0]))
+def damaged_identifier(column: Column, _: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    decimal = cell.str.contains(r"^[0-9]+\.0$")
+    literal = cell.is_in(_NULL_LITERALS)
+    return Flag(
+        cell.str.contains(_SCIENTIFIC) | decimal | literal,
+        variant=pl.when(decimal).then(pl.lit("decimal")).when(literal).then(pl.lit("null-literal")),
+    )
+
+
+@cell_check("identifier-whitespace", on=_known("external_id", "braze_id", *ALIAS))
+def identifier_whitespace(column: Column, _: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    trimmed = cell.str.strip_chars()
+    return Flag((trimmed != cell) & (trimmed != ""), suggestion=trimmed)
+
+
+@cell_check("unusual-braze-id", on=_known("braze_id"))
+def unusual_braze_id(column: Column, _: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    return Flag(~is_blank(cell) & ~cell.str.contains("^[0-9a-fA-F]{24}$"))

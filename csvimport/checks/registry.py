@@ -1,0 +1,131 @@
+"""How a rule decides: functions registered under the rule's name, in the order of the catalogue.
+
+Four shapes, one a scope. A *file* check looks at the facts of the whole file, a *fault* check at
+the broken records that the scanner found, a *header* check at the columns. A *row* or *cell*
+check is a **mask**, a polars expression over a block that says where the rule applies; what it
+costs is nanoseconds a cell. Its facts are expressions too, evaluated only where the mask holds;
+what only slow code can say is its **explanation**, asked only for distinct values.
+
+`facts` names everything, beside the value and the column, that the rule's message may mention.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import polars as pl
+
+from csvimport.columns import Column, Columns
+from csvimport.dialect import LineEndings
+from csvimport.scanner import Scanner
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding about the file or its header; `column` is None for the file or header as such."""
+
+    column: Column | None = None
+    value: str | None = None
+    suggestion: str | None = None
+    variant: str | None = None
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What is known of a file once it has been read, as far as it was."""
+
+    scanner: Scanner
+    columns: Columns | None
+    size: int
+    """Bytes, decompressed: of the whole file where that is known, else those read."""
+    size_limit: float
+    """In megabytes."""
+    rows: int
+    blank_rows: int
+    complete: bool
+    """Whether all of the file was read."""
+
+    @property
+    def line_endings(self) -> LineEndings:
+        return self.scanner.line_endings
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What slow code has to say about a value."""
+
+    suggestion: str | None = None
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """Where a row or cell rule applies, and what there is to say; expressions over a block.
+
+    `value` and `column` (a position in the file) are a cell rule's own cell unless given.
+    """
+
+    mask: pl.Expr
+    value: pl.Expr | None = None
+    column: pl.Expr | None = None
+    suggestion: pl.Expr | None = None
+    variant: pl.Expr | None = None
+    facts: Mapping[str, pl.Expr] = field(default_factory=dict)
+    explain: Callable[[str], Explanation] | None = None
+    """Of a value; instead of `suggestion` and `variant`."""
+
+
+FileFunction = Callable[[File], Found | None]
+FaultFunction = Callable[[Columns | None], Flag]
+HeaderFunction = Callable[[Columns], Iterable[Found]]
+RowFunction = Callable[[Columns], Flag | None]
+CellFunction = Callable[[Column, Columns], Flag]
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Generic[F]):
+    """A rule's decision. `on` says which columns a cell check looks at."""
+
+    rule: str
+    facts: frozenset[str]
+    decide: F
+    on: Callable[[Column], bool] = lambda _: True
+    cross_row: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Registry(Generic[F]):
+    """The checks of one scope by their rules' names, in the catalogue's order."""
+
+    checks: dict[str, Check[F]] = field(default_factory=dict)
+
+    def __call__(
+        self,
+        rule: str,
+        *facts: str,
+        on: Callable[[Column], bool] = lambda _: True,
+        cross_row: bool = False,
+    ) -> Callable[[F], F]:
+        """Register the decorated function as the decision of `rule`."""
+
+        def register(decide: F) -> F:
+            assert rule not in self.checks, f"`{rule}` has a check already"
+            self.checks[rule] = Check(rule, frozenset(facts), decide, on, cross_row)
+            return decide
+
+        return register
+
+
+file_check: Registry[FileFunction] = Registry()
+fault_check: Registry[FaultFunction] = Registry()
+header_check: Registry[HeaderFunction] = Registry()
+row_check: Registry[RowFunction] = Registry()
+cell_check: Registry[CellFunction] = Registry()
+
+
+def all_checks() -> Iterator[Check[Any]]:
+    """Every registered check."""
+    for registry in (file_check, fault_check, header_check, row_check, cell_check):
+        yield from registry.checks.values()

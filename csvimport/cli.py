@@ -1,0 +1,400 @@
+"""The command line: the only module that prints or exits.
+
+stdout carries the result, stderr everything that is said about it. Exit status: 0 nothing that
+`--fail-on` names, 1 found, 2 could not run, 3 ran out of time with nothing found, 130 interrupted.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+if TYPE_CHECKING:
+    from csvimport.engine import Progress
+    from csvimport.options import Options
+    from csvimport.result import Result
+    from csvimport.rulebook import Rule
+
+OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    help="Checks a CSV file before it is uploaded to a customer-engagement platform.",
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Kind(StrEnum):
+    auto = "auto"
+    attributes = "attributes"
+    events = "events"
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+class FailOn(StrEnum):
+    error = "error"
+    warning = "warning"
+    never = "never"
+
+
+class AfterBudget(StrEnum):
+    stop = "stop"
+    go_on = "continue"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line with `arguments`, by default the process's, and return the status."""
+    from csvimport.errors import CsvImportError
+
+    try:
+        status = app(arguments, prog_name="csvimport", standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:
+        context: typer.Context | None = getattr(error, "ctx", None)
+        place = context.command_path if context else "csvimport"
+        return _complain(f"{error.format_message()} (see `{place} --help`)")
+    except CsvImportError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        # the reader has seen enough; there must be no second complaint at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    return status if isinstance(status, int) else OK
+
+
+def _complain(message: str) -> int:
+    from csvimport.report.console import printable
+
+    text = printable(" ".join(message.split()))
+    print(f"csvimport: error: {text[:1].lower()}{text[1:].removesuffix('.')}", file=sys.stderr)
+    return CANNOT_RUN
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+) -> int:
+    if version:
+        from importlib.metadata import version as version_of
+
+        print(f"csvimport {version_of('csvimport')}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
+        return CANNOT_RUN
+    return OK
+
+
+def _seconds(text: str) -> float | None:
+    """`2m`, `90s`, `1h`, `90` or `none`."""
+    if text == "none":
+        return None
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)?", text)
+    if not match or not float(match[1]):
+        raise typer.BadParameter(
+            f"found `{text}`, expected a time such as `2m` or `90s`, or `none`"
+        )
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
+
+
+def _instant(text: str) -> datetime:
+    try:
+        now = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"found `{text}`, expected a time such as `2026-11-22T00:00:00Z`"
+        ) from None
+    return now if now.tzinfo else now.replace(tzinfo=UTC)
+
+
+@app.command()
+def check(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="CSV files; - is stdin.")],
+    kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Write the error report there (several FILEs: a folder) instead of "
+            "<stem>.report.csv in this folder.",
+        ),
+    ] = None,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Write no error report.")] = False,
+    issues: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Write all issues as JSON Lines there.")
+    ] = None,
+    format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,  # noqa: A002
+    time_budget: Annotated[
+        str, typer.Option(metavar="TIME", help="Stop after this time: 90s, 2m, none.")
+    ] = "2m",
+    after_budget: Annotated[
+        AfterBudget, typer.Option(help="After that time: stop, or print and go on to the end.")
+    ] = AfterBudget.stop,
+    fail_on: Annotated[FailOn, typer.Option(help="What makes the exit status 1.")] = FailOn.error,
+    ignore: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Do not report this rule.")
+    ] = None,
+    severity: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE=SEVERITY", help="Report this rule as error or warning."),
+    ] = None,
+    workspace: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Settings shared by all files (TOML).")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Compare dates with this, not the clock.")
+    ] = None,
+    show: Annotated[
+        int, typer.Option(min=0, help="Show examples of at most this many rules.")
+    ] = 10,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Leave formulas unguarded in the report.")
+    ] = False,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
+) -> int:
+    """Check FILEs and write an error report for each that has something to report."""
+    options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
+    if report and no_report:
+        raise typer.BadParameter("found both --report and --no-report, expected one of them")
+    reports = [None] * len(files) if no_report else _report_paths(files, report)
+    _require_distinct(files, [*reports, issues])
+    run = _Run(options, format, after_budget, fail_on, show, raw=raw, progress=not no_progress)
+    for file, path in zip(files, reports, strict=True):
+        run.check(file, path)
+        if INTERRUPTED in run.statuses:
+            break
+    if format is Format.json:
+        from csvimport.report.json import render
+
+        print(render(run.results, options.now))
+    if issues:
+        import csvimport.report.jsonl
+
+        csvimport.report.jsonl.write(run.results, issues)
+    return next(
+        status
+        for status in (INTERRUPTED, CANNOT_RUN, FOUND, TIMED_OUT, OK)
+        if status in run.statuses
+    )
+
+
+def _options(
+    kind: Kind,
+    time_budget: str,
+    ignore: list[str],
+    severity: list[str],
+    workspace: Path | None,
+    now: str | None,
+) -> "Options":
+    from csvimport.options import Options, changed_severities
+    from csvimport.workspace import Workspace, read
+
+    settings = read(workspace) if workspace else Workspace()
+    pairs = [(rule, word) for rule, _, word in (each.partition("=") for each in severity)]
+    return Options(
+        kind.value,
+        _seconds(time_budget),
+        frozenset(settings.ignore) | frozenset(ignore),
+        settings.severity | changed_severities(pairs),
+        _instant(now) if now else datetime.now(UTC),
+    )
+
+
+def _report_paths(files: list[str], report: Path | None) -> list[Path]:
+    """Where each file's report goes: a second one of the same stem gets a number."""
+    if report and len(files) == 1 and not report.is_dir():
+        return [report]
+    if report and not report.is_dir():
+        from csvimport.errors import OutputError
+
+        raise OutputError(f"{report}: there is no such folder; several files need one for reports")
+    folder = report or Path()
+    paths: list[Path] = []
+    for file in files:
+        stem = "stdin" if file == "-" else Path(file).stem
+        number, path = 1, folder / f"{stem}.report.csv"
+        while path in paths:
+            number += 1
+            path = folder / f"{stem}-{number}.report.csv"
+        paths.append(path)
+    return paths
+
+
+def _require_distinct(files: list[str], outputs: list[Path | None]) -> None:
+    """No output may be written over an input or another output, nor where nothing can be."""
+    from csvimport.errors import OutputError
+    from csvimport.target import require_writable
+
+    inputs = {Path(file).resolve() for file in files if file != "-"}
+    seen: set[Path] = set()
+    for path in filter(None, outputs):
+        require_writable(path)
+        if path.resolve() in inputs:
+            raise OutputError(f"{path}: is an input; name another file for the output")
+        if path.resolve() in seen:
+            raise OutputError(f"{path}: is named for two outputs; name another for one of them")
+        seen.add(path.resolve())
+
+
+class _Run:
+    """The files of one command, one after the other; the results and their statuses."""
+
+    def __init__(
+        self,
+        options: "Options",
+        format: Format,  # noqa: A002
+        after_budget: AfterBudget,
+        fail_on: FailOn,
+        show: int,
+        *,
+        raw: bool,
+        progress: bool,
+    ) -> None:
+        self.options, self.format, self.after_budget = options, format, after_budget
+        self.fail_on, self.show, self.raw = fail_on, show, raw
+        self.progress = progress and sys.stderr.isatty()
+        self.results: list[Result] = []
+        self.statuses: set[int] = set()
+
+    def check(self, file: str, report: Path | None) -> None:
+        """Check one file: print the result, and remember it and the status."""
+        from csvimport.errors import OutputError, SourceError
+
+        try:
+            result = self._result(file, report)
+        except (SourceError, OutputError) as error:
+            self.statuses.add(_complain(str(error)))
+            return
+        self._say(result, report)
+        self.results.append(result)
+        self.statuses.add(self._status(result))
+
+    def _result(self, file: str, report: Path | None) -> "Result":
+        from csvimport.job import Job
+        from csvimport.result import Verdict
+        from csvimport.source import Source
+
+        source = Source(sys.stdin.buffer, "stdin") if file == "-" else Source(file)
+        with _progress(file, show=self.progress) as on_progress:
+            job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
+            try:
+                result = job.result(self.options.time_budget)
+                if result.timed_out and self.after_budget is AfterBudget.go_on:
+                    self._say(result, report)
+                    result = job.result()
+            except KeyboardInterrupt:
+                self.statuses.add(INTERRUPTED)
+                job.cancel()
+                result = job.result()
+            if result.verdict is not Verdict.SKIPPED:
+                job.cancel()
+            return result
+
+    def _status(self, result: "Result") -> int:
+        found = {
+            FailOn.error: result.errors,
+            FailOn.warning: result.errors + result.warnings,
+            FailOn.never: 0,
+        }[self.fail_on]
+        if found:
+            return FOUND
+        return OK if result.complete else TIMED_OUT
+
+    def _say(self, result: "Result", report: Path | None) -> None:
+        if self.format is not Format.text:
+            return
+        from rich.console import Console
+
+        from csvimport.report.console import render
+
+        console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        if self.results:
+            console.print()
+        for line in render(result, show=self.show, raw=self.raw):
+            console.print(line)
+        sys.stdout.flush()
+        if report and not result.report and report.exists():
+            print(f"csvimport: {report} is from an earlier run", file=sys.stderr)
+
+
+@contextmanager
+def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], object] | None]:
+    """A line on stderr that says how far the check has come, gone when the block ends."""
+    if not show:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rows]:,} rows"),
+        TimeRemainingColumn(),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(file, total=None, rows=0)
+
+        def tell(progress: "Progress") -> None:
+            bar.update(
+                task,
+                completed=progress.bytes_checked,
+                total=progress.bytes,
+                rows=progress.rows_checked,
+            )
+
+        yield tell
+
+
+@app.command()
+def rules(
+    as_json: Annotated[bool, typer.Option("--json", help="Print them as JSON.")] = False,
+) -> None:
+    """List the rules by family."""
+    from csvimport.report.rules import as_dict, index
+    from csvimport.rulebook import rulebook
+
+    book = rulebook()
+    if as_json:
+        _print_json([as_dict(rule) for rule in book.values()])
+    else:
+        print(index(book), end="")
+
+
+@app.command()
+def rule(
+    name: Annotated[str, typer.Argument(help="The rule's name.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
+) -> None:
+    """Explain one rule, with examples."""
+    from csvimport.report.rules import as_dict, page
+    from csvimport.rulebook import known_rule
+
+    found: Rule = known_rule(name)
+    if as_json:
+        _print_json(as_dict(found))
+    else:
+        print(page(found), end="")
+
+
+def _print_json(value: object) -> None:
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False))

@@ -1,0 +1,257 @@
+"""Which encoding the bytes are in, and a stream of UTF-8 whatever it is.
+
+UTF-8 is expected and everything else is a fault of the file, but one that is seen through: the
+text is transcoded, so that the rest can be checked all the same.
+"""
+
+import codecs
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Open = Callable[[], Iterator[bytes]]
+"""Starts reading the input from its first byte."""
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+#: The bytes at the start in which NULs betray UTF-16.
+_HEAD = 4096
+#: The input is judged in pieces of this size, whatever size it arrives in.
+_PIECE = 8 << 20
+#: What is shown to chardet, which looks no further.
+_SAMPLE = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """`name` is None where no encoding is known that all bytes agree with."""
+
+    name: str | None = "utf-8"
+    bom: bytes = b""
+
+    @property
+    def is_utf8(self) -> bool:
+        return self.name == "utf-8"
+
+
+class NotUtf8(Exception):
+    """Told by the stream to its reader: start again, in this encoding. Never leaves the engine."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        super().__init__(encoding.name)
+        self.encoding = encoding
+
+
+def sniff(head: bytes) -> Encoding:
+    """What the first bytes say: a byte-order mark, or the NULs of UTF-16; else UTF-8."""
+    for bom, name in _BOMS:
+        if head.startswith(bom):
+            return Encoding(name, bom)
+    head = head[: min(_HEAD, len(head) // 2 * 2)]
+    even, odd = (head[parity::2].count(0) for parity in (0, 1))
+    if odd >= 2 and not even and odd * 4 >= len(head):
+        return Encoding("utf-16-le")
+    if even >= 2 and not odd and even * 4 >= len(head):
+        return Encoding("utf-16-be")
+    return Encoding()
+
+
+class Utf8Stream:
+    """Chunks that are UTF-8, or mostly: `may_be_invalid` is set before the first bad chunk.
+
+    Raises `NotUtf8` where the input as a whole turns out to be in another encoding.
+    """
+
+    def __init__(self, encoding: Encoding, open_input: Open) -> None:
+        self.encoding = encoding
+        self.may_be_invalid = False
+        self.bytes_read = 0
+        """How many bytes of the input the chunks so far stand for."""
+        self._open = open_input
+
+    def __iter__(self) -> Iterator[bytes]:
+        if not self.encoding.is_utf8:
+            yield from _transcode(self._counted(), self.encoding)
+            return
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for chunk in _without(self._counted(), self.encoding.bom):
+            if not self.may_be_invalid:
+                try:
+                    if decoder.getstate()[0] or not chunk.isascii():
+                        decoder.decode(chunk)
+                except UnicodeDecodeError:
+                    self._decide()
+            yield chunk
+        if decoder.getstate()[0] and not self.may_be_invalid:
+            self._decide()
+
+    def _counted(self) -> Iterator[bytes]:
+        for chunk in self._open():
+            self.bytes_read += len(chunk)
+            yield chunk
+
+    def _decide(self) -> None:
+        if not mostly_utf8(self._open()):
+            raise NotUtf8(propose(self._open))
+        self.may_be_invalid = True
+
+
+def _without(chunks: Iterator[bytes], bom: bytes) -> Iterator[bytes]:
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= len(bom):
+            yield head[len(bom) :]
+            break
+    yield from chunks
+
+
+def _transcode(chunks: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding.name or "utf-8")("replace")
+    for chunk in _without(chunks, encoding.bom):
+        # a lone surrogate can be decoded from UTF-16 or UTF-32 pieces but is no character
+        yield decoder.decode(chunk).encode("utf-8", "replace")
+    yield decoder.decode(b"", True).encode("utf-8", "replace")
+
+
+_BAD = 9
+_CLASS = np.full(256, _BAD, np.uint8)
+_CLASS[:0x80] = 0
+_CLASS[0x80:0xC0] = 1
+_CLASS[0xC2:0xE0] = 2
+_CLASS[0xE0:0xF0] = 3
+_CLASS[0xF0:0xF5] = 4
+
+
+def invalid_utf8(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+    """Offsets of bytes that show that `data` is not UTF-8; at least one a broken sequence.
+
+    An offset lies on the sequence itself or on the byte behind it, never beyond a line end.
+    """
+    text = data.tobytes()
+    if text.isascii():
+        return np.zeros(0, np.int64)
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        pass
+    else:
+        return np.zeros(0, np.int64)
+    kind = np.concatenate((np.zeros(3, np.uint8), _CLASS[data], np.zeros(1, np.uint8)))
+    here, one, two, three = kind[3:], kind[2:-1], kind[1:-2], kind[:-3]
+    expected = (
+        ((one >= 2) & (one <= 4))
+        | ((two >= 3) & (two <= 4) & (one == 1))
+        | ((three == 4) & (two == 1) & (one == 1))
+    )
+    bad = (here == _BAD) | (expected != (here == 1))
+    second = data[1:]
+    first = data[:-1]
+    bad[1:-1] |= (
+        ((first == 0xE0) & (second < 0xA0))
+        | ((first == 0xED) & (second > 0x9F))
+        | ((first == 0xF0) & (second < 0x90))
+        | ((first == 0xF4) & (second > 0x8F))
+    )
+    return np.minimum(np.flatnonzero(bad), len(data) - 1)
+
+
+def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The input in pieces of a fixed size that end with a line where one ends there at all."""
+    rest = b""
+    for chunk in chunks:
+        rest += chunk
+        while len(rest) >= _PIECE:
+            cut = max(rest.rfind(b"\n", 0, _PIECE), rest.rfind(b"\r", 0, _PIECE)) + 1 or _PIECE
+            yield rest[:cut]
+            rest = rest[cut:]
+    if rest:
+        yield rest
+
+
+def mostly_utf8(chunks: Iterator[bytes]) -> bool:
+    """Whether, of the lines that hold bytes beyond ASCII, more are UTF-8 than are not."""
+    valid = 0
+    for piece in _pieces(chunks):
+        if piece.isascii():
+            continue
+        data = np.frombuffer(piece, np.uint8)
+        line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
+        beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
+        # evidence may stand on the line end behind a broken sequence: that is the line it ends
+        broken = len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
+        valid += beyond - 2 * broken
+    return valid > 0
+
+
+def propose(open_input: Open) -> Encoding:
+    """The likeliest encoding that decodes every byte strictly; Latin-1, which any bytes pass, never.
+
+    chardet sees only the words that hold bytes beyond ASCII: in a table they are few, and the
+    rest says nothing. It is asked for the encodings of today before those of the past. Where
+    Windows-1252 reads the words the same way, it is the name that people know.
+    """
+    import chardet
+
+    sample = _words(open_input())
+    names: list[str] = []
+    for era in (chardet.EncodingEra.MODERN_WEB, chardet.EncodingEra.ALL):
+        found = chardet.detect_all(sample, encoding_era=era, prefer_superset=True)
+        names += [proposal["encoding"] for proposal in found if proposal["encoding"]]
+    names = list(dict.fromkeys(name.lower() for name in (*names, "Windows-1252")))
+    for name in names:
+        if name.startswith(("utf", "ascii", "iso-8859-1", "latin-1")) and name[-2:] not in _PARTS:
+            continue
+        if _reads_alike(sample, name, "windows-1252") and _decodes(open_input(), "windows-1252"):
+            return Encoding("windows-1252")
+        if _decodes(open_input(), name):
+            return Encoding(name)
+    return Encoding(None)
+
+
+_PARTS = (
+    "10",
+    "11",
+    "13",
+    "14",
+    "15",
+    "16",
+)  # ISO-8859-10 and so on are not ISO-8859-1
+
+
+def _words(chunks: Iterator[bytes]) -> bytes:
+    words: list[bytes] = []
+    size = 0
+    for piece in _pieces(chunks):
+        for match in re.finditer(rb'[^\r\n,"]*[\x80-\xff][^\r\n,"]*+', piece):
+            words.append(match[0])
+            size += len(match[0]) + 1
+            if size >= _SAMPLE:
+                return b"\n".join(words)
+    return b"\n".join(words)
+
+
+def _reads_alike(sample: bytes, name: str, other: str) -> bool:
+    try:
+        return sample.decode(name) == sample.decode(other)
+    except (UnicodeDecodeError, LookupError):
+        return False
+
+
+def _decodes(chunks: Iterator[bytes], name: str) -> bool:
+    try:
+        decoder = codecs.getincrementaldecoder(name)("strict")
+        for chunk in chunks:
+            decoder.decode(chunk)
+        decoder.decode(b"", True)
+    except (UnicodeDecodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,36 @@
+"""What can go wrong outside the file that is checked.
+
+    CsvImportError
+    ├── OptionError      the caller asked for something that does not exist or contradicts itself
+    ├── SourceError      the input cannot be read
+    ├── OutputError      an output cannot be written
+    └── RuleBookError    a rule's or a column list's TOML is broken
+
+The faults of the file itself are issues, never exceptions. Every message is one line that a
+person can act on.
+"""
+
+
+class CsvImportError(Exception):
+    """The root: the caller's fault, or the tool could not run."""
+
+
+class OptionError(CsvImportError):
+    """The caller asked for something that does not exist or contradicts itself."""
+
+
+class SourceError(CsvImportError):
+    """The input cannot be read."""
+
+
+class OutputError(CsvImportError):
+    """An output cannot be written."""
+
+
+class RuleBookError(CsvImportError):
+    """A rule's or a column list's TOML is broken."""
+
+
+def reason(error: OSError) -> str:
+    """The operating system's words for `error`, in the voice of this tool's messages."""
+    return (error.strerror or type(error).__name__).lower()

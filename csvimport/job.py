@@ -1,0 +1,100 @@
+"""A check in the background: start it, ask for a result in time, or cancel it."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import csvimport.report.csv as csv_report
+from csvimport.engine import Check, Progress
+from csvimport.options import Options
+from csvimport.result import Result, Verdict
+from csvimport.source import Source
+
+#: Seconds between two calls of `on_progress`.
+_PAUSE = 0.1
+
+
+class Job:
+    """A check that runs in a thread of its own.
+
+    `on_progress` is called in that thread, about ten times a second and at the end.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        options: Options,
+        *,
+        report: Path | None = None,
+        raw: bool = False,
+        on_progress: Callable[[Progress], object] | None = None,
+    ) -> None:
+        self._check = Check(source, options)
+        self._report, self._raw = report, raw
+        self._on_progress = on_progress
+        self._told = 0.0
+        self._cancelled = threading.Event()
+        self._asked = threading.Event()
+        self._answered = threading.Event()
+        self._done = threading.Event()
+        self._partial: Result | None = None
+        self._result: Result | None = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="csvimport", daemon=True)
+        self._thread.start()
+
+    def result(self, timeout: float | None = None) -> Result:
+        """The result: of the whole file, or after `timeout` seconds of what was checked by then.
+
+        The check goes on after a partial result. Raises what kept the check from running.
+        """
+        if not self._done.wait(timeout):
+            self._answered.clear()
+            self._asked.set()
+            self._answered.wait()
+            if not self._done.is_set() and self._partial is not None:
+                return self._written(self._partial)
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        assert self._result is not None
+        return self._written(self._result)
+
+    def cancel(self) -> None:
+        """Stop as soon as possible; the result is then that of what was checked."""
+        self._cancelled.set()
+
+    def _written(self, result: Result) -> Result:
+        return written(result, self._report, raw=self._raw)
+
+    def _run(self) -> None:
+        try:
+            self._check.run(self._between_blocks)
+            self._result = self._check.result(Verdict.SKIPPED)
+            if self._on_progress:
+                self._on_progress(self._check.progress)
+        except BaseException as error:  # whatever it is, the caller's thread has to hear of it
+            self._error = error
+        finally:
+            self._done.set()
+            self._answered.set()
+
+    def _between_blocks(self) -> bool:
+        if self._asked.is_set():
+            self._asked.clear()
+            self._partial = self._check.result()
+            self._answered.set()
+        if self._on_progress and time.monotonic() - self._told >= _PAUSE:
+            self._told = time.monotonic()
+            self._on_progress(self._check.progress)
+        return not self._cancelled.is_set()
+
+
+def written(result: Result, report: Path | None, *, raw: bool) -> Result:
+    """`result` with its report at `report`, where there is something to report."""
+    if report is None or not result.issues_by_rule:
+        return result
+    lines = csv_report.write(result, report, raw=raw)
+    return replace(result, report=str(report), report_lines=lines)

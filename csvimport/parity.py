@@ -1,0 +1,207 @@
+"""The fast path's arithmetic: which line ends and delimiters of a window stand outside quotes.
+
+In well-quoted text a byte stands inside quotes if and only if an odd number of quotes precedes
+it (an escaped quote counts twice and changes nothing). Whether the text *is* well-quoted can be
+seen at the quotes alone: those that open stand behind a delimiter or a line end (or are the
+second half of an escape), those that close before one (or are the first half).
+
+A broken record can leave the count odd, and everything behind it would seem turned inside out.
+So there are two readings of a window, one for each parity; each is computed at most once, and
+the scanner changes over to the other where a broken record ends. That costs nothing a record.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from csvimport.dialect import LF, NO_LINE_END, Dialect
+from csvimport.encoding import invalid_utf8
+
+Offsets = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+_QUOTE, _LF, _CR = b'"\n\r'
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The records of a window, if its first byte stands outside quotes (0) or inside (1).
+
+    `first` and `last` are the records' lines, `width` their numbers of cells, `suspects` the
+    records that are not known to be sound, ascending; the last may be `len(last)`: the record
+    that is still open at the end of the window.
+    """
+
+    first: Offsets
+    last: Offsets
+    width: Offsets
+    suspects: Offsets
+
+    def record_at(self, line: int) -> int:
+        """The record that starts with `line`."""
+        return int(np.searchsorted(self.last, line))
+
+    def next_suspect(self, record: int) -> int:
+        """The first suspect from `record` on, or the number of records if there is none."""
+        index = int(np.searchsorted(self.suspects, record))
+        return int(self.suspects[index]) if index < len(self.suspects) else len(self.last)
+
+
+@dataclass
+class Window:
+    """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end."""
+
+    text: bytes
+    dialect: Dialect
+    width: int | None
+    max_record: int
+    ended: bool
+    """Whether `text` ends where the input does, so that its last line needs no line end."""
+    may_be_invalid: bool
+    max_lines: int
+
+    def __post_init__(self) -> None:
+        data = np.frombuffer(self.text, np.uint8)
+        stops = np.flatnonzero(data == self.dialect.line_end[0])
+        self.is_cut = len(stops) > self.max_lines
+        if self.is_cut:
+            stops = stops[: self.max_lines]
+        elif self.ended and self.text and not self.text.endswith(self.dialect.line_end):
+            stops = np.append(stops, len(self.text))
+        self.stops: Offsets = stops
+        self.starts: Offsets = np.concatenate(([0], stops[:-1] + 1)).astype(np.int64)[: len(stops)]
+        self.size = int(stops[-1]) if len(stops) else 0
+        self.data = data[: self.size]
+        self.quotes: Offsets = np.flatnonzero(self.data == _QUOTE)
+
+    @cached_property
+    def endings(self) -> Offsets:
+        """How each line ends (`Dialect.ending`)."""
+        endings = np.zeros(len(self.stops), np.int64)
+        if self.dialect.line_end == LF and b"\r" in self.text:
+            all_bytes = np.frombuffer(self.text, np.uint8)
+            one = (self.stops > self.starts) & (all_bytes[self.stops - 1] == _CR)
+            two = one & (self.stops > self.starts + 1) & (all_bytes[self.stops - 2] == _CR)
+            endings += one
+            endings += two
+        if self.ends_without_line_end and len(endings):
+            endings[-1] = NO_LINE_END
+        return endings
+
+    @property
+    def ends_without_line_end(self) -> bool:
+        return self.size == len(self.text)
+
+    @cached_property
+    def ends(self) -> Offsets:
+        """The ends of the lines' content."""
+        return self.stops - np.maximum(self.endings, 0)
+
+    @cached_property
+    def delimiters(self) -> Offsets:
+        return np.flatnonzero(self.data == self.dialect.delimiter[0])
+
+    @cached_property
+    def _quotes_before_stops(self) -> Offsets:
+        return np.searchsorted(self.quotes, self.stops)
+
+    @cached_property
+    def _quotes_before_delimiters(self) -> Offsets:
+        return np.searchsorted(self.quotes, self.delimiters)
+
+    def parity_at(self, line: int) -> int:
+        """Whether the number of quotes before `line` is odd."""
+        return int(self._quotes_before_stops[line - 1]) & 1 if line and len(self.quotes) else 0
+
+    @cached_property
+    def even(self) -> Reading:
+        return self._read(0)
+
+    @cached_property
+    def odd(self) -> Reading:
+        return self._read(1)
+
+    @cached_property
+    def _may_open(self) -> Flags:
+        before = self.data[np.maximum(self.quotes - 1, 0)]
+        return (
+            (before == self.dialect.delimiter[0])
+            | (before == _QUOTE)
+            | (before == self.dialect.line_end[0])
+            | (self.quotes == 0)
+        )
+
+    @cached_property
+    def _may_close(self) -> Flags:
+        line_end = self.dialect.line_end
+        text = self.text + line_end if self.ends_without_line_end else self.text
+        behind = np.frombuffer(text[: self.size + 1] + b"\0\0", np.uint8)
+        after = behind[self.quotes + 1]
+        may = (after == self.dialect.delimiter[0]) | (after == _QUOTE) | (after == line_end[0])
+        if line_end == LF and (after == _CR).any():
+            behind = np.frombuffer(self.text[: self.size + 1] + b"\0\0\0", np.uint8)
+            one, two = behind[self.quotes + 2], behind[self.quotes + 3]
+            may |= (after == _CR) & ((one == _LF) | ((one == _CR) & (two == _LF)))
+        return may
+
+    def broken_quotes(self, parity: int) -> Offsets:
+        """The quotes that, in the reading of `parity`, open or close where none may."""
+        opens = (np.arange(len(self.quotes)) & 1) == parity
+        return self.quotes[~np.where(opens, self._may_open, self._may_close)]
+
+    def outside_delimiters(self, parity: int) -> Offsets:
+        if not len(self.quotes):
+            return self.delimiters
+        return self.delimiters[(self._quotes_before_delimiters & 1) == parity]
+
+    def _read(self, parity: int) -> Reading:
+        if len(self.quotes):
+            last = np.flatnonzero((self._quotes_before_stops & 1) == parity)
+        else:
+            last = np.arange(len(self.stops))
+        first = np.concatenate(([0], last[:-1] + 1)).astype(np.int64)[: len(last)]
+        stops = self.stops[last]
+        before = np.searchsorted(self.outside_delimiters(parity), stops)
+        width = np.diff(before, prepend=0) + 1
+        suspect = (self.ends[last] - self.starts[first]) >= self.max_record
+        if self.width is not None:
+            suspect |= (last > first) & (width != self.width)
+        places = [self.broken_quotes(parity), self._unreadable()]
+        if self.may_be_invalid:
+            places.append(invalid_utf8(self.data))
+        suspects = [
+            np.flatnonzero(suspect),
+            *(np.searchsorted(stops, each) for each in places),
+        ]
+        if len(self.stops) and (not len(last) or last[-1] < len(self.stops) - 1):
+            suspects.append(np.array([len(last)]))
+        return Reading(first, last, width, np.unique(np.concatenate(suspects)))
+
+    def _unreadable(self) -> Offsets:
+        """Where the CSV parser that reads the sound records would drop a byte.
+
+        It takes a CR before a delimiter, a line end or the end of the input for half a line end.
+        """
+        places: list[Offsets] = []
+        if self.dialect.line_end == LF and b"\r" in self.text:
+            carriage_returns = np.flatnonzero(self.data[:-1] == _CR)
+            behind = self.data[carriage_returns + 1]
+            places.append(carriage_returns[behind == self.dialect.delimiter[0]])
+            full = self.ends[self.ends > self.starts] - 1
+            places.append(full[self.data[full] == _CR])
+        return np.concatenate(places) if places else np.zeros(0, np.int64)
+
+    def stands_alone(self) -> Flags:
+        """Which lines are, each by itself, a well-quoted record of the header's width."""
+        alone = np.zeros(len(self.stops), np.bool_)
+        odd_before = np.concatenate(([0], self._quotes_before_stops[:-1])) & 1
+        balanced = (np.diff(self._quotes_before_stops, prepend=0) & 1) == 0
+        for parity in (0, 1):
+            delimiters = self.outside_delimiters(parity)
+            width = np.diff(np.searchsorted(delimiters, self.stops), prepend=0) + 1
+            sound = width == self.width
+            sound[np.searchsorted(self.stops, self.broken_quotes(parity))] = False
+            alone |= sound & (odd_before == parity)
+        return alone & balanced & (self.ends - self.starts < self.max_record)

@@ -1,0 +1,169 @@
+"""The outcome of a check."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from csvimport.issue import ISSUE_COLUMNS, Issue, Severity
+from csvimport.spill import Chunk, Snapshot
+
+
+class Verdict(StrEnum):
+    """How a check ended, in the platform's own terms; `SKIPPED` is a check that was cancelled."""
+
+    COMPLETE = "complete"
+    ISSUES_FOUND = "issues_found"
+    TIMED_OUT = "timed_out"
+    TIMED_OUT_WITH_ISSUES = "timed_out_with_issues"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The first issue of a rule, with the record as it stands in the file as far as is known."""
+
+    issue: Issue
+    help: str
+    cells: list[str] | None
+    text: str | None
+    position: int | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What was found in one file, and in how much of it.
+
+    `rows` counts the records behind the header that are not blank, broken ones included; it is
+    None where not all were read, and `rows_checked` says how many were. `bytes` are decompressed
+    and None where not known. Issues and rows are read from a temporary folder that lives as long
+    as the result, or the frame of its issues, does.
+    """
+
+    file: str
+    kind: str
+    kind_reason: str
+    verdict: Verdict
+    bytes: int | None
+    bytes_checked: int
+    encoding: str | None
+    bom: bool
+    line_ending: str | None
+    delimiter: str
+    identifier: list[str]
+    headers: list[str]
+    columns: list[dict[str, str | None]] | None
+    rows: int | None
+    rows_checked: int
+    rows_with_errors: int
+    rows_with_warnings: int
+    errors: int
+    warnings: int
+    issues_by_rule: dict[str, int]
+    incomplete_rules: list[str]
+    elapsed_seconds: float
+    now: datetime
+    examples: list[Example] = field(repr=False)
+    legend: pl.DataFrame = field(repr=False)
+    """What each wording of the chunks' issues stands for."""
+    _chunks: tuple[Snapshot | tuple[Chunk, ...], ...] = field(repr=False)
+    report: str | None = None
+    report_lines: int = 0
+
+    @property
+    def rows_importable(self) -> int:
+        """The checked rows that have no error of their own."""
+        return self.rows_checked - self.rows_with_errors
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the file was checked."""
+        return self.verdict in (Verdict.COMPLETE, Verdict.ISSUES_FOUND)
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether time ran out before all of the file was checked."""
+        return self.verdict in (Verdict.TIMED_OUT, Verdict.TIMED_OUT_WITH_ISSUES)
+
+    def chunks(self) -> Iterator[Chunk]:
+        """The issues in their order, with the rows that they are about, piece by piece."""
+        for part in self._chunks:
+            yield from part
+
+    @cached_property
+    def issues(self) -> pl.LazyFrame:
+        """All issues in their order, with the columns of `Issue`, read as they are asked for."""
+        return register_io_source(self._read_issues, schema=ISSUE_COLUMNS, is_pure=True)
+
+    def __iter__(self) -> Iterator[Issue]:
+        for frame in self.issue_frames():
+            for row in frame.iter_rows(named=True):
+                yield Issue(**(row | {"severity": Severity(row["severity"])}))
+
+    def issue_frames(self) -> Iterator[pl.DataFrame]:
+        """All issues in their order, with the columns of `Issue`, piece by piece."""
+        for chunk in self.chunks():
+            yield public(chunk.issues, self.legend, self.headers, self.file)
+
+    def _read_issues(
+        self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
+    ) -> Iterator[pl.DataFrame]:
+        left = rows
+        for frame in self.issue_frames():
+            if left is not None:
+                frame = frame.head(left)  # noqa: PLW2901
+                left -= frame.height
+            if predicate is not None:
+                frame = frame.filter(predicate)  # noqa: PLW2901
+            yield frame if columns is None else frame.select(columns)
+            if left == 0:
+                return
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as one entry of `files` in the JSON form."""
+        return {
+            "file": self.file,
+            "kind": self.kind,
+            "kind_reason": self.kind_reason,
+            "verdict": str(self.verdict),
+            "bytes": self.bytes,
+            "bytes_checked": self.bytes_checked,
+            "encoding": self.encoding,
+            "bom": self.bom,
+            "line_ending": self.line_ending,
+            "delimiter": self.delimiter,
+            "identifier": self.identifier,
+            "columns": self.columns,
+            "rows": self.rows,
+            "rows_checked": self.rows_checked,
+            "rows_importable": self.rows_importable,
+            "rows_with_errors": self.rows_with_errors,
+            "rows_with_warnings": self.rows_with_warnings,
+            "errors": self.errors,
+            "warnings": self.warnings,
+            "issues_by_rule": self.issues_by_rule,
+            "incomplete_rules": self.incomplete_rules,
+            "report": self.report,
+            "elapsed_seconds": round(self.elapsed_seconds, 3),
+        }
+
+
+def public(
+    issues: pl.DataFrame, legend: pl.DataFrame, headers: list[str], file: str
+) -> pl.DataFrame:
+    """Issues as the caller sees them: rules, severities and headers by name."""
+    names = pl.DataFrame(
+        {"position": range(len(headers)), "column": headers},
+        schema={"position": pl.Int32, "column": pl.String},
+    )
+    return (
+        issues.join(legend, on="wording", how="left", maintain_order="left")
+        .join(names, on="position", how="left", maintain_order="left")
+        .with_columns(file=pl.lit(file))
+        .select(*ISSUE_COLUMNS)
+    )

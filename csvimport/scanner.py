@@ -1,0 +1,263 @@
+"""Bytes to blocks of records: the fast path, and what it hands to the exact one.
+
+A window of whole lines is scanned with numpy (`parity`): that gives the records, and the
+suspects among them. The stretches between the suspects go to polars' CSV parser, joined; each
+suspect is read by `recovery`, and the scan goes on behind it, wherever that is. So a window with
+one broken line costs one exact read, not an exact window.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from csvimport.block import PLACE, Block, Findings
+from csvimport.dialect import LF, Dialect, LineEndings, line_end_byte
+from csvimport.encoding import Utf8Stream
+from csvimport.feed import Feed
+from csvimport.issue import cut
+from csvimport.parity import Reading, Window
+from csvimport.recovery import MAX_RECORD, Reader
+
+BLOCK_SIZE = 8 << 20
+#: The arrays over the lines of a block are bounded by this, however short the lines are.
+MAX_LINES = 1 << 20
+#: The first bytes, on which the line end is judged.
+PROBE = 1 << 20
+
+_OTHER_DELIMITERS = (b";", b"\t", b"|")
+_SEPARATOR_LINE = re.compile("sep=.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The header's cells, where it stands, and its fault: a frame of one row, or of none."""
+
+    row: int
+    line: int
+    byte: int
+    cells: list[str]
+    text: str
+    faults: pl.DataFrame
+
+    @property
+    def width(self) -> int | None:
+        """How many cells a row has; None where the header is broken, and nobody knows."""
+        return None if self.faults.height else len(self.cells)
+
+
+@dataclass
+class Scanner:
+    """Iterates over the blocks of a stream of UTF-8.
+
+    `header` is known behind the blocks of blank rows that precede it; it stays None where
+    nothing else is there. The blocks' records depend neither on the size of the stream's chunks
+    nor on `block_size` (bytes) or `max_lines`. `exact` sends every record through the exact path.
+    """
+
+    stream: Utf8Stream
+    block_size: int = BLOCK_SIZE
+    max_record: int = MAX_RECORD
+    max_lines: int = MAX_LINES
+    probe: int = PROBE
+    exact: bool = False
+    dialect: Dialect = Dialect()
+    separator_line: str | None = None
+    header: Header | None = None
+    line_endings: LineEndings = field(default_factory=LineEndings)
+    bytes_read: int = 0
+    """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
+
+    def __iter__(self) -> Iterator[Block]:
+        self._feed = feed = Feed(self._pieces(), byte=len(self.stream.encoding.bom))
+        feed.fill(self.probe + 1)
+        whole = feed.ended and len(feed.text) <= self.probe
+        self.dialect = Dialect(line_end=line_end_byte(feed.text[: self.probe], whole=whole))
+        self._take_separator_line()
+        for block in self._before_header():
+            yield self._counted(block)
+        for block in self._blocks():
+            yield self._counted(block)
+        self.bytes_read = feed.byte
+
+    def _pieces(self) -> Iterator[bytes]:
+        for chunk in self.stream:
+            for start in range(0, len(chunk), self.block_size):
+                yield chunk[start : start + self.block_size]
+
+    def _counted(self, block: Block) -> Block:
+        self.bytes_read = self._feed.byte
+        for frame in (block.sound, block.faults, block.blanks):
+            for ending, count, line in (
+                frame.group_by("ending").agg(pl.len(), pl.col("last").min()).iter_rows()
+            ):
+                self.line_endings.add(ending, count, line)
+        if self.line_endings.first_row is None and self.header is not None:
+            filled = pl.concat(
+                frame.select(*PLACE).head(1) for frame in (block.sound, block.faults)
+            )
+            if filled.height:
+                self.line_endings.first_row = filled.sort("row")["ending"][0]
+        return block
+
+    # What precedes the data rows
+
+    def _take_separator_line(self) -> None:
+        text = self._feed.text
+        stop = text.find(self.dialect.line_end)
+        end = len(text) if stop < 0 else self.dialect.strip(text, 0, stop)
+        line = text[: min(end, 16)].decode(errors="replace")
+        if _SEPARATOR_LINE.fullmatch(line):
+            self.separator_line = line
+            self._feed.drop(end if stop < 0 else stop + 1, 1, 0)
+
+    def _before_header(self) -> Iterator[Block]:
+        """The blank rows before the header; and the header, where there is one."""
+        feed = self._feed
+        judged = False
+        while True:
+            feed.fill(max(self.block_size, Reader.lookahead(self.max_record)))
+            if not feed.text:
+                return
+            if not judged and (size := self._plainly_blank()):
+                yield self._blank_lines(size)
+                continue
+            record = self._reader(feed.text).read(0)
+            if not record.blank and not judged:
+                judged = True
+                self._judge_delimiter()
+                record = self._reader(feed.text).read(0)
+            if not record.blank:
+                self._take_header()
+                return
+            findings = self._findings(self._window(b"", ended=True))
+            size = len(feed.text) if record.following is None else record.following
+            findings.add_exact(0, record, self.dialect.ending(feed.text[:size]))
+            feed.drop(size, record.lines, 1)
+            yield findings.block()
+
+    def _plainly_blank(self) -> int:
+        """The size of the blank lines at the start, as far as they need no second look."""
+        space = rb"[ \t\v\f,]{0,%d}+" % (self.max_record - 1)
+        line_end = rb"\r?\r?\n" if self.dialect.line_end == LF else rb"\r"
+        lines = rb"(?:%s%s){0,%d}+" % (space, line_end, self.max_lines)
+        match = re.match(lines, self._feed.text)
+        return match.end() if match else 0
+
+    def _blank_lines(self, size: int) -> Block:
+        window = self._window(self._feed.text[:size], ended=False)
+        findings = self._findings(window)
+        findings.add_stretch(window.even, 0, len(window.even.last))
+        self._feed.drop(size, findings.rows, findings.rows)
+        return findings.block()
+
+    def _judge_delimiter(self) -> None:
+        line = self._first_line()
+        if self._width(line, b",") >= 2:
+            return
+        best = max(_OTHER_DELIMITERS, key=lambda delimiter: self._width(line, delimiter))
+        if self._width(line, best) >= 2:
+            self.dialect = Dialect(best, self.dialect.line_end)
+
+    def _width(self, line: bytes, delimiter: bytes) -> int:
+        """How many cells `line` has by itself; 0 if it is broken."""
+        dialect = Dialect(delimiter, self.dialect.line_end)
+        record = Reader(line, dialect, None, self.max_record).read(0)
+        return record.found if record.fault in (None, "invalid-utf8") else 0
+
+    def _first_line(self) -> bytes:
+        text = self._feed.text
+        stop = text.find(self.dialect.line_end)
+        return text if stop < 0 else text[: self.dialect.strip(text, 0, stop)]
+
+    def _take_header(self) -> None:
+        feed, line = self._feed, self._first_line()
+        record = self._reader(line).read(0)
+        findings = self._findings(self._window(line, ended=True))
+        findings.add_exact(0, record, 0)
+        row, number, byte = feed.row, feed.line, feed.byte
+        ending = self.dialect.ending(feed.drop_line(self.dialect.line_end, self.block_size))
+        feed.drop(0, 1, 1)
+        self.line_endings.header = ending
+        self.line_endings.add(ending, 1, number)
+        cells = [cell.decode(errors="replace") for cell in record.cells]
+        text = cut(line.decode(errors="replace"))
+        faults = findings.block().faults
+        self.header = Header(row, number, byte, cells, text, faults)
+
+    # The data rows
+
+    def _blocks(self) -> Iterator[Block]:
+        feed = self._feed
+        size = self.block_size
+        while True:
+            feed.fill(size)
+            if not feed.text:
+                return
+            block = self._next_block()
+            if block is None:  # nothing could be settled: look further, in steps that grow
+                size = max(2 * len(feed.text), len(feed.text) + self.block_size)
+            else:
+                size = len(feed.text) + self.block_size
+                yield block
+
+    def _next_block(self) -> Block | None:
+        """The records of what the feed holds, as far as they can be settled."""
+        feed = self._feed
+        text = feed.text
+        window = self._window(text, ended=feed.ended)
+        findings = self._findings(window)
+        reader = self._reader(text)
+        lines = len(window.stops)
+        at, line = 0, 0
+        goes_on = False
+        while at < len(text):
+            if line < lines:
+                reading, first = self._resume(window, line)
+                suspect = first if self.exact else reading.next_suspect(first)
+                if suspect > first:
+                    findings.add_stretch(reading, first, suspect)
+                    line = int(reading.last[suspect - 1]) + 1
+                    at = int(window.stops[line - 1]) + 1
+                    continue
+            elif window.is_cut:
+                break
+            if not feed.ended and len(text) - at < Reader.lookahead(self.max_record):
+                break
+            record = reader.read(at)
+            goes_on = record.following is None and not feed.ended
+            end = len(text) if record.following is None else record.following
+            findings.add_exact(line, record, self.dialect.ending(text[at:end][-3:]))
+            line += record.lines
+            at = end
+        if not findings.rows:
+            return None
+        feed.drop(min(at, len(text)), line, findings.rows)
+        if goes_on:
+            rest = feed.drop_line(self.dialect.line_end, self.block_size)
+            findings.end_last(self.dialect.ending((text + rest)[-3:]))
+        return findings.block()
+
+    def _resume(self, window: Window, line: int) -> tuple[Reading, int]:
+        """The reading in which `line` stands outside quotes, and the record that it starts."""
+        reading = window.odd if window.parity_at(line) else window.even
+        return reading, reading.record_at(line)
+
+    def _reader(self, text: bytes) -> Reader:
+        width = None if self.header is None else self.header.width
+        return Reader(text, self.dialect, width, self.max_record)
+
+    def _window(self, text: bytes, *, ended: bool) -> Window:
+        return Window(
+            text,
+            self.dialect,
+            None if self.header is None else self.header.width,
+            self.max_record,
+            ended=ended,
+            may_be_invalid=self.stream.may_be_invalid,
+            max_lines=self.max_lines,
+        )
+
+    def _findings(self, window: Window) -> Findings:
+        return Findings(window, self._feed.row, self._feed.line, self._feed.byte)

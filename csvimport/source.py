@@ -1,0 +1,128 @@
+"""The only module that opens the input: a path, a binary file, or an iterable of bytes."""
+
+import io
+import os
+import stat
+import tempfile
+import weakref
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from csvimport.errors import OptionError, SourceError, reason
+
+_CHUNK = 4 << 20
+
+Readable = str | os.PathLike[str] | BinaryIO | Iterable[bytes]
+
+
+class Source:
+    """An input that can be read from its first byte more than once.
+
+    `size` is None where nobody knows it yet. What cannot seek is copied to a temporary file as
+    it is read, so that it can be read again where its encoding turns out to be another.
+    """
+
+    def __init__(self, readable: Readable, name: str | None = None) -> None:
+        self.size: int | None = None
+        self.path: Path | None = None
+        self._chunks: Iterator[bytes] | None = None
+        self._file: BinaryIO | None = None
+        self._start = 0
+        self._spool: BinaryIO | None = None
+        self._spooled = 0
+        if isinstance(readable, (str, os.PathLike)):
+            self._open_path(Path(readable), str(readable))
+        elif isinstance(readable, (bytes, bytearray, memoryview)):
+            raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
+        elif hasattr(readable, "read"):
+            self._open_file(readable, getattr(readable, "name", None))
+        else:
+            self._chunks = iter(readable)
+            self.name = "stream"
+        if name is not None:
+            self.name = name
+
+    def _open_path(self, path: Path, name: str) -> None:
+        self.name = name
+        try:
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode):
+                raise SourceError(f"{name}: is a folder, expected a file")
+            file = path.open("rb")
+        except OSError as error:
+            raise SourceError(f"{name}: {reason(error)}") from None
+        if stat.S_ISREG(status.st_mode):
+            file.close()
+            self.path, self.size = path, status.st_size
+        else:
+            self._chunks = _chunks(file)
+
+    def _open_file(self, file: BinaryIO, name: object) -> None:
+        self.name = name if isinstance(name, str) else "stream"
+        if isinstance(file, io.TextIOBase):
+            raise OptionError(f"{self.name}: is open as text, expected a binary file")
+        try:
+            seekable = file.seekable()
+        except AttributeError:
+            seekable = False
+        if seekable:
+            self._file, self._start = file, file.tell()
+            self.size = file.seek(0, io.SEEK_END) - self._start
+            file.seek(self._start)
+        else:
+            self._chunks = _chunks(file)
+
+    def open(self) -> Iterator[bytes]:
+        """The input from its first byte, in pieces of a few megabytes at most."""
+        try:
+            if self.path:
+                with self.path.open("rb") as file:
+                    yield from _chunks(file)
+            elif self._file:
+                yield from self._from_file(self._file)
+            else:
+                yield from self._from_spool()
+        except OSError as error:
+            raise SourceError(f"{self.name}: {reason(error)}") from None
+
+    def _from_file(self, file: BinaryIO) -> Iterator[bytes]:
+        at = self._start
+        while True:
+            file.seek(at)
+            chunk = file.read(_CHUNK)
+            if not chunk:
+                return
+            at += len(chunk)
+            yield chunk
+
+    def _from_spool(self) -> Iterator[bytes]:
+        assert self._chunks is not None
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile(prefix="csvimport-")  # noqa: SIM115
+            weakref.finalize(self, self._spool.close)
+        at = 0
+        while True:
+            if at < self._spooled:
+                self._spool.seek(at)
+                chunk = self._spool.read(min(_CHUNK, self._spooled - at))
+                at += len(chunk)
+                yield chunk
+                continue
+            piece = next(self._chunks, None)
+            if piece is None:
+                self.size = self._spooled
+                return
+            if not isinstance(piece, (bytes, bytearray, memoryview)):
+                kind = type(piece).__name__
+                raise OptionError(f"{self.name}: found {kind}, expected an iterable of bytes")
+            self._spool.seek(0, io.SEEK_END)
+            self._spool.write(piece)
+            self._spooled += len(piece)
+
+
+def _chunks(file: BinaryIO) -> Iterator[bytes]:
+    # a pipe gives what is there, rather than wait until a whole chunk is
+    read = getattr(file, "read1", file.read)
+    while chunk := read(_CHUNK):
+        yield chunk

@@ -1,0 +1,186 @@
+"""From findings to issues: the rule book's words, filled in with the facts."""
+
+import string
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from csvimport.checks.registry import Explanation, Flag, Found
+from csvimport.errors import RuleBookError
+from csvimport.issue import LONGEST_IN_MESSAGE, Severity, cut_cells
+from csvimport.options import Options
+from csvimport.rulebook import RuleBook, Wording
+
+#: An issue on its way: `position` is its column's in the file, `wording` an index of `Words`.
+FOUND = {
+    "row": pl.Int64(),
+    "line": pl.Int64(),
+    "byte": pl.Int64(),
+    "position": pl.Int32(),
+    "wording": pl.UInt16(),
+    "value": pl.String(),
+    "message": pl.String(),
+    "suggestion": pl.String(),
+}
+#: How many distinct values of a column slow code explains for a rule; the rest get general words.
+MOST_EXPLAINED = 10_000
+#: Longer values are not explained: nobody typed them.
+LONGEST_EXPLAINED = 1_000
+
+_TEXT = pl.String()
+
+
+@dataclass
+class Words:
+    """Says in the rule book's words what the checks have found, in the caller's severities."""
+
+    book: RuleBook
+    options: Options
+    wordings: list[Wording] = field(init=False)
+    _index: dict[tuple[str, str | None], int] = field(init=False)
+    _explained: dict[tuple[str, int], dict[str, Explanation]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # ascending by rule, so that issues can be sorted by `wording`
+        pairs = [
+            ((name, variant), wording)
+            for name in sorted(self.book)
+            for variant, wording in self.book[name].wordings()
+        ]
+        self.wordings = [wording for _, wording in pairs]
+        self._index = {key: index for index, (key, _) in enumerate(pairs)}
+
+    def severity(self, rule: str) -> Severity:
+        """The severity of `rule` as the caller wants it."""
+        return self.options.severities.get(rule, self.book[rule].severity)
+
+    def wants(self, rule: str) -> bool:
+        """Whether the caller does not ignore `rule`."""
+        return rule not in self.options.ignore
+
+    def legend(self) -> pl.DataFrame:
+        """What each `wording` stands for: its rule, the severity, the help."""
+        return pl.DataFrame(
+            {
+                "wording": range(len(self.wordings)),
+                "rule": [wording.rule for wording in self.wordings],
+                "severity": [str(self.severity(wording.rule)) for wording in self.wordings],
+                "help": [wording.help for wording in self.wordings],
+            },
+            schema={"wording": pl.UInt16, "rule": _TEXT, "severity": _TEXT, "help": _TEXT},
+        )
+
+    def say(
+        self,
+        rule: str,
+        flag: Flag,
+        frame: pl.DataFrame,
+        headers: list[str],
+        position: int | None = None,
+    ) -> pl.DataFrame:
+        """The issues of `rule` for every row of `frame`; `position` is a cell rule's column."""
+        none = pl.lit(None, _TEXT)
+        value = (
+            pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
+        )
+        column = pl.lit(position, pl.Int32) if flag.column is None else flag.column
+        found = frame.select(
+            "row",
+            "line",
+            "byte",
+            position=column.cast(pl.Int32),
+            value=none if value is None else cut_cells(value),
+            suggestion=none if flag.suggestion is None else flag.suggestion,
+            variant=none if flag.variant is None else flag.variant,
+            **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
+        )
+        if flag.explain and position is not None:
+            found = self._explain(rule, flag, position, found)
+        return self._render(rule, found, headers)
+
+    def say_found(
+        self,
+        rule: str,
+        found: Iterable[Found],
+        place: tuple[int | None, int | None, int | None],
+        headers: list[str],
+    ) -> pl.DataFrame:
+        """The issues of a file or header rule, which stand at `place`: row, line, byte."""
+        row, line, byte = place
+        frames = [
+            pl.DataFrame(
+                {
+                    "row": row,
+                    "line": line,
+                    "byte": byte,
+                    "position": each.column.position if each.column else None,
+                    "value": each.value,
+                    "suggestion": each.suggestion,
+                    "variant": each.variant,
+                    **{f"fact_{name}": str(fact) for name, fact in each.facts.items()},
+                },
+                schema_overrides={**FOUND, "variant": _TEXT},
+            )
+            for each in found
+        ]
+        frames = [self._render(rule, frame, headers) for frame in frames]
+        return pl.concat(frames) if frames else pl.DataFrame(schema=FOUND)
+
+    def _explain(self, rule: str, flag: Flag, position: int, found: pl.DataFrame) -> pl.DataFrame:
+        assert flag.explain is not None
+        known = self._explained.setdefault((rule, position), {})
+        for value in found["value"].unique(maintain_order=True):
+            if len(known) >= MOST_EXPLAINED:
+                break
+            if value not in known:
+                short = len(value) <= LONGEST_EXPLAINED
+                known[value] = flag.explain(value) if short else Explanation()
+        said = [known.get(value, Explanation()) for value in found["value"]]
+        return found.with_columns(
+            suggestion=pl.Series([each.suggestion for each in said], dtype=_TEXT),
+            variant=pl.Series([each.variant for each in said], dtype=_TEXT),
+        )
+
+    def _render(self, rule: str, found: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
+        column = pl.lit(None, _TEXT)
+        if "column" in self._placeholders(rule):
+            names = pl.Series(headers, dtype=_TEXT)
+            column = pl.lit(names).gather(pl.col("position"))
+        facts = {name: pl.col(name) for name in found.columns}
+        facts |= {"fact_value": _shown(pl.col("value")), "fact_column": column}
+        message = pl.lit(None, _TEXT)
+        wording = pl.lit(None, pl.UInt16)
+        # the rule's own words come first in the chain of `when`s, so last here
+        for variant, words in reversed(list(self.book[rule].wordings())):
+            text = _fill(rule, words.message, facts)
+            index = pl.lit(self._index[rule, variant], pl.UInt16)
+            mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant
+            message = pl.when(mine).then(text).otherwise(message)
+            wording = pl.when(mine).then(index).otherwise(wording)
+        return found.with_columns(message=message, wording=wording).select(*FOUND)
+
+    def _placeholders(self, rule: str) -> set[str]:
+        return {
+            name
+            for _, words in self.book[rule].wordings()
+            for _, name, _, _ in string.Formatter().parse(words.message)
+            if name
+        }
+
+
+def _shown(value: pl.Expr) -> pl.Expr:
+    """A value as it looks inside a sentence: short, and on one line."""
+    return cut_cells(value, LONGEST_IN_MESSAGE, "…").str.replace_all("\r\n|\r|\n", "↵")
+
+
+def _fill(rule: str, message: str, facts: dict[str, pl.Expr]) -> pl.Expr:
+    """The template `message` as an expression; a RuleBookError where a fact is not known."""
+    parts: list[pl.Expr] = []
+    for text, name, _, _ in string.Formatter().parse(message):
+        parts.append(pl.lit(text))
+        if name is not None:
+            if f"fact_{name}" not in facts:
+                raise RuleBookError(f"rule `{rule}`: nothing is known of `{{{name}}}`")
+            parts.append(facts[f"fact_{name}"])
+    return pl.concat_str(parts)

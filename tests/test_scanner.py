@@ -1,0 +1,211 @@
+"""The scanner held against the model of the contract, and its two paths against each other."""
+
+import csv
+import io
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from model import Reading, read
+
+from csvimport.encoding import Encoding, Utf8Stream
+from csvimport.scanner import Scanner
+
+PIECES = ['"', ",", "\n", "\r\n", "\r", " ", "a", "bc", '""', ",,", '",', ',"', "\r\r\n", ";", "é"]
+TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join).map(str.encode)
+#: Files that start like files, so that a width is known.
+TABLES = st.builds(
+    bytes.__add__, st.sampled_from([b"a,b\n", b"a,b,c\n", b"a;b\r\n", b"a,b\r"]), TEXTS
+)
+BYTES = st.binary(max_size=40)
+
+
+def scanner(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Scanner:
+    def chunks() -> Iterator[bytes]:
+        return (data[start : start + chunk] for start in range(0, len(data), chunk))
+
+    stream = Utf8Stream(Encoding(), chunks)
+    stream.may_be_invalid = True  # the model takes every input for UTF-8
+    return Scanner(stream, **limits)  # type: ignore[arg-type]
+
+
+Outcome = tuple[object, ...]
+
+
+def scan(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Outcome:
+    """All that the scanner tells, as plain values."""
+    source = scanner(data, chunk=chunk, **limits)
+    records: list[tuple[object, ...]] = []
+    for block in source:
+        for frame in (block.sound, block.faults, block.blanks):
+            records += frame.drop("start", "end", strict=False).rows()
+        spans = block.sound.select("row", "start", "end").rows()
+        records += [(row, block.text[start:end]) for row, start, end in spans]
+    header = source.header
+    top = None if header is None else (header.row, header.line, header.byte, header.cells)
+    faults = [] if header is None else header.faults.rows()
+    endings = source.line_endings
+    told = (source.dialect, source.separator_line, top, faults, source.bytes_read, str(endings))
+    return (*told, sorted(records, key=str))
+
+
+def summary(data: bytes, **limits: int | bool) -> list[tuple[object, ...]]:
+    """The scanner's records in the words of the model."""
+    source = scanner(data, **limits)
+    entries: list[tuple[object, ...]] = []
+    for block in source:
+        for record in block.sound.iter_rows(named=True):
+            place = (record["line"], record["byte"], record["last"] - record["line"] + 1)
+            cells = [record[name] for name in record if name[1:].isdigit()]
+            known = source.header is not None and source.header.width is not None
+            entries.append(
+                (
+                    "data",
+                    *place,
+                    None,
+                    None,
+                    cells if known else None,
+                    record["swallowed"] is not None,
+                )
+            )
+        for record in block.faults.iter_rows(named=True):
+            place = (record["line"], record["byte"], record["last"] - record["line"] + 1)
+            entries.append(("fault", *place, record["fault"], record["evidence"], None, False))
+        for record in block.blanks.iter_rows(named=True):
+            place = (record["line"], record["byte"], record["last"] - record["line"] + 1)
+            entries.append(("blank", *place, None, None, None, False))
+    header = source.header
+    if header is not None:
+        fault = header.faults["fault"].to_list() or [None]
+        cells = None if fault[0] else header.cells
+        entries.append(("header", header.line, header.byte, 1, fault[0], None, cells, False))
+    return sorted(entries, key=lambda entry: entry[1])  # type: ignore[arg-type, return-value]
+
+
+def expected(reading: Reading) -> list[tuple[object, ...]]:
+    """The model's entries in the same form."""
+    broken = any(entry.kind == "header" and entry.fault for entry in reading.entries)
+    return [
+        (
+            entry.kind,
+            entry.line,
+            entry.byte,
+            entry.lines,
+            entry.fault,
+            entry.evidence,
+            None
+            if entry.cells is None or (broken and entry.kind == "data")
+            else [cell.decode() for cell in entry.cells],
+            entry.swallowed,
+        )
+        for entry in reading.entries
+    ]
+
+
+def assert_like_model(data: bytes, *, max_record: int = 1 << 20, probe: int = 1 << 20) -> None:
+    reading = read(data, max_record=max_record, probe=probe)
+    assert summary(data, max_record=max_record, probe=probe) == expected(reading)
+    source = scanner(data, max_record=max_record, probe=probe)
+    list(source)
+    assert source.dialect.line_end == reading.line_ending
+    assert source.dialect.delimiter == reading.delimiter
+    assert (source.separator_line is not None) == reading.separator_line
+
+
+@settings(max_examples=4000, deadline=None)
+@given(st.one_of(TABLES, TEXTS, BYTES))
+def test_reads_what_the_contract_says(data: bytes) -> None:
+    assert_like_model(data)
+
+
+@settings(max_examples=3000, deadline=None)
+@given(st.one_of(TABLES, TEXTS), st.integers(1, 12), st.integers(1, 30))
+def test_keeps_the_limits_that_the_contract_says(data: bytes, max_record: int, probe: int) -> None:
+    assert_like_model(data, max_record=max_record, probe=probe)
+
+
+@settings(max_examples=4000, deadline=None)
+@given(
+    st.one_of(TABLES, TEXTS, BYTES),
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.integers(1, 4),
+    st.sampled_from([4, 9, 1 << 20]),
+)
+def test_sizes_do_not_show(
+    data: bytes, chunk: int, block_size: int, max_lines: int, max_record: int
+) -> None:
+    whole = scan(data, max_record=max_record)
+    sizes = {"chunk": chunk, "block_size": block_size, "max_lines": max_lines}
+    assert scan(data, max_record=max_record, **sizes) == whole
+    assert scan(data, max_record=max_record, exact=True, **sizes) == whole
+
+
+def test_both_paths_agree_on_every_short_text() -> None:
+    """All texts of up to six pieces behind a header of two cells: fifty-five thousand of them."""
+    alphabet = ['"', ",", "\n", "\r", " ", "a"]
+    texts = itertools.chain.from_iterable(
+        itertools.product(alphabet, repeat=size) for size in range(7)
+    )
+    for pieces in texts:
+        data = b"a,b\n" + "".join(pieces).encode()
+        assert scan(data) == scan(data, exact=True), data
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r"])
+def test_both_paths_agree_on_large_texts(seed: int, line_end: bytes) -> None:
+    """Blocks that polars parses in several threads, with cells that look like rows."""
+    chance = random.Random(seed)
+    cells = [b"abc", b"", b'"x,y"', b'"a""b"', b'"1,2,3' + line_end + b'4,5,6"', b" z ", b'"' * 4]
+    faults = [
+        b'O"Brien,1,2',
+        b'"open,1,2',
+        b"1,2",
+        b"1,2,3,4",
+        b'"a"b,1,2',
+        b"",
+        b",,",
+        b"\xff,1,2",
+    ]
+    lines = [b"a,b,c"]
+    for _ in range(20_000):
+        lines.append(b",".join(chance.choices(cells, k=3)))
+        if chance.random() < 0.01:
+            lines.append(chance.choice(faults))
+    data = line_end.join(lines)
+    assert scan(data) == scan(data, exact=True)
+    assert scan(data, block_size=70_001) == scan(data)
+
+
+CELLS = st.lists(
+    st.lists(st.text(max_size=5).filter(lambda cell: "\0" not in cell), min_size=3, max_size=3),
+    max_size=8,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(CELLS, st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t", "|"]))
+def test_reads_well_formed_files_like_the_standard_library(
+    rows: list[list[str]], line_end: str, delimiter: str
+) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator=line_end, delimiter=delimiter, quoting=csv.QUOTE_ALL)
+    writer.writerows([["a", "b", "c"], *rows])
+    try:
+        data = text.getvalue().encode()
+    except UnicodeEncodeError:
+        return
+    told = list(csv.reader(io.StringIO(text.getvalue(), newline=""), delimiter=delimiter))[1:]
+    source = scanner(data)
+    found: list[tuple[int, list[str]]] = []
+    for block in source:
+        assert block.faults.is_empty()
+        found += [(row[0], list(row[-3:])) for row in block.sound.rows()]
+        found += [(row, []) for row in block.blanks["row"]]
+    cells = [cells for _, cells in sorted(found)]
+    assert len(cells) == len(told)
+    assert all(mine in ([], theirs) for mine, theirs in zip(cells, told, strict=True))
