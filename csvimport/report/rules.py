@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from csvimport.report.console import printable
-from csvimport.rulebook import Example, Rule, RuleBook
+from csvimport.rulebook import Example, Rule, RuleBook, data_folder, rulebook
 
 
 def index(book: RuleBook) -> str:
@@ -62,6 +62,11 @@ def as_dict(rule: Rule) -> dict[str, Any]:
     """The rule's TOML and family as plain values."""
     values: dict[str, Any] = msgspec.to_builtins(rule.file)
     return {"name": rule.name, "family": rule.family, **values}
+
+
+def write_index() -> None:
+    """Write the index anew, beside the rules of this source tree."""
+    (data_folder() / "README.md").write_text(markdown(rulebook()), encoding="utf-8")
 
 
 def markdown(book: RuleBook) -> str:
