@@ -7,7 +7,7 @@ PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
-	-$(BIN)/csvimport check sample_files/contacts.csv --report contacts.report.csv
+	@$(BIN)/csvimport check sample_files/contacts.csv --fail-on never
 
 # Set up and pass everything that CI asks for.
 test: lint types
@@ -20,21 +20,22 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-# Write again what is generated: the index of the rules, the samples' reports.
+# Write again what is generated: the index of the rules; the samples' reports and the README's output.
 rules: $(VENV)/.dev
 	$(BIN)/python -c "from csvimport.report.rules import write_index; write_index()"
 
 samples: $(VENV)/.dev
 	$(BIN)/python tests/test_samples.py
+	$(BIN)/python tests/test_readme.py
 
 $(VENV)/.run: pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt -e .
-	touch $@
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install -c constraints.txt -e .
+	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run
-	$(PIP) install -c constraints.txt -e ".[dev]"
-	touch $@
+	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
