@@ -11,7 +11,7 @@ import polars as pl
 from csvimport.dialect import WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST_IN_MESSAGE, cut
 from csvimport.parity import Flags, Offsets, Reading, Window
-from csvimport.recovery import Record
+from csvimport.recovery import Record, first_bad_bytes
 
 _INT: pl.DataType = pl.Int64()
 _TEXT: pl.DataType = pl.String()
@@ -20,7 +20,8 @@ PLACE = {"row": _INT, "line": _INT, "byte": _INT, "last": _INT, "ending": _INT}
 #: A sound record is `text[start:end]`; `swallowed`: a later line of it that is a whole row itself.
 SOUND = {**PLACE, "start": _INT, "end": _INT, "swallowed": _INT}
 #: A broken record: `fault` is the rule's name, `text` the record as it stands, `value` the place
-#: in it, `found` the number of cells up to the fault, the rest what single faults tell besides.
+#: in it, which stands at character `at`, `found` the number of cells up to the fault, the rest
+#: what single faults tell besides.
 FAULT = {
     **PLACE,
     "fault": _TEXT,
@@ -29,6 +30,7 @@ FAULT = {
     "found": _INT,
     "evidence": _INT,
     "bad_bytes": _TEXT,
+    "at": _INT,
 }
 
 _BOM = b"\xef\xbb\xbf"
@@ -179,6 +181,7 @@ class Findings:
             found=pl.Series(width),
             evidence=pl.lit(None, _INT),
             bad_bytes=pl.lit(None, _TEXT),
+            at=pl.lit(None, _INT),
         )
         return frame.hstack(self._cells(first, last))
 
@@ -235,7 +238,8 @@ class Findings:
             _value(self.window, record),
             len(record.cells) + 1 if record.fault == "invalid-utf8" else record.found,
             self._evidence(found),
-            _bad_bytes(text) if record.fault == "invalid-utf8" else None,
+            first_bad_bytes(text)[1].hex(" ").upper() or None,
+            _characters(self.window.text[record.start : record.cell[0]]) if record.cell else None,
             *cells,
             *[""] * (width - len(cells)),
         )
@@ -273,9 +277,6 @@ def _joined(window: Window, first: Offsets, last: Offsets) -> bytes:
 
 def _value(window: Window, record: Record) -> str | None:
     """What to show of a fault: the cell, as far as the next delimiter behind the fault."""
-    if record.fault == "invalid-utf8":
-        text = window.text[record.start : record.end]
-        return cut(text.decode(errors="replace"), LONGEST_IN_MESSAGE)
     if record.cell is None:
         return None
     start, behind = record.cell
@@ -288,13 +289,8 @@ def _stops(dialect: Dialect) -> tuple[bytes, bytes]:
     return dialect.delimiter, dialect.line_end
 
 
-def _bad_bytes(text: bytes) -> str:
-    """The first bytes in `text` that are not UTF-8, in hexadecimal."""
-    try:
-        text.decode()
-    except UnicodeDecodeError as error:
-        return text[error.start : error.end].hex(" ").upper()
-    return ""
+def _characters(text: bytes) -> int:
+    return len(text.decode(errors="replace"))
 
 
 def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
@@ -303,7 +299,7 @@ def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
     A few bytes of a record decide nearly always; only where they leave it open, the whole does.
     """
     starts, ends = window.starts[first], window.ends[last]
-    blank = starts == ends
+    blank: Flags = starts == ends
     undecided = np.flatnonzero(~blank)
     solid = _solid(window.dialect)
     for offset in (0, 1):

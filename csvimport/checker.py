@@ -37,6 +37,11 @@ def in_order(issues: list[pl.DataFrame]) -> pl.DataFrame:
     )
 
 
+def _bool(mask: pl.Expr) -> pl.Expr:
+    """`mask`, where what is not known does not hold."""
+    return mask.fill_null(False)
+
+
 @dataclass
 class Checker:
     """Checks one file. `columns` is None where the header is broken."""
@@ -131,18 +136,19 @@ class Checker:
         flags: list[tuple[int | None, str, Flag]] = [(None, *each) for each in self._row_flags]
         flags += self._cell_flags
         masks = frame.select(
-            flag.mask.fill_null(False).alias(str(index)) for index, (_, _, flag) in enumerate(flags)
+            _bool(flag.mask if flag.where is None else flag.where).alias(str(index))
+            for index, (_, _, flag) in enumerate(flags)
         )
-        held = masks.select(pl.all().any()).row(0) if flags else ()
         issues: list[pl.DataFrame] = []
         taken: dict[int, pl.Series] = {}
-        for index, (position, rule, flag) in enumerate(flags):
-            if not held[index]:
+        for mask, (position, rule, flag) in zip(masks.iter_columns(), flags, strict=True):
+            if flag.where is not None and mask.any():
+                mask = frame.select(_bool(flag.mask)).to_series()  # noqa: PLW2901
+            if not mask.any():
                 continue
-            mask = masks.to_series(index)
             if position is not None:
                 free = mask & ~taken[position] if position in taken else mask
                 taken[position] = mask | taken[position] if position in taken else mask
-                mask = free
+                mask = free  # noqa: PLW2901
             issues.append(self.words.say(rule, flag, frame.filter(mask), self.headers, position))
         return issues

@@ -29,6 +29,7 @@ app = typer.Typer(
     help="Checks a CSV file before it is uploaded to a customer-engagement platform.",
     add_completion=False,
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -74,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
         return OK
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except Exception as error:
+        return _complain(f"this is a bug of csvimport, please report it: {error!r}")
     return status if isinstance(status, int) else OK
 
 
@@ -160,14 +163,14 @@ def check(
         str | None, typer.Option(metavar="TIME", help="Compare dates with this, not the clock.")
     ] = None,
     show: Annotated[
-        int, typer.Option(min=0, help="Show examples of at most this many rules.")
+        int, typer.Option(min=0, metavar="N", help="Show examples of at most this many rules.")
     ] = 10,
     raw: Annotated[
         bool, typer.Option("--raw", help="Leave formulas unguarded in the report.")
     ] = False,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
 ) -> int:
-    """Check FILEs and write an error report for each that has something to report."""
+    """Check files and write their error reports."""
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
@@ -325,7 +328,7 @@ class _Run:
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
         if self.results:
             console.print()
-        for line in render(result, show=self.show, raw=self.raw):
+        for line in render(result, show=self.show):
             console.print(line)
         sys.stdout.flush()
         if report and not result.report and report.exists():

@@ -112,7 +112,7 @@ class Columns:
 
     @cached_property
     def identifiers(self) -> tuple[Column, ...]:
-        """The columns that can identify a row by themselves (an alias: its name), strongest first."""
+        """The columns that can identify a row (of an alias the name), the strongest first."""
         present = (self.known(name) for name in IDENTIFIERS if name not in ALIAS or self.has_alias)
         return tuple(column for column in present if column)
 

@@ -8,14 +8,15 @@ of the memory at a time.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 
-_SHELVES = 32
-_SHELF_SHIFT = np.uint64(64 - 5)
+_SHELVES = 8
+_SHELF_SHIFT = np.uint64(64 - 3)
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
 
@@ -42,9 +43,7 @@ class FirstRows:
         values = (checks << _ROW_BITS) | rows[order].astype(np.uint64)
         first = np.zeros(len(keys), np.int64)
         bounds = np.searchsorted(keys >> _SHELF_SHIFT, np.arange(_SHELVES + 1))
-        for shelf, (start, end) in zip(
-            self._shelves, zip(bounds, bounds[1:], strict=False), strict=True
-        ):
+        for shelf, (start, end) in zip(self._shelves, pairwise(bounds), strict=True):
             if start < end:
                 first[start:end] = _add(shelf, keys[start:end], values[start:end])
         result = np.empty_like(first)

@@ -42,7 +42,7 @@ class Encoding:
         return self.name == "utf-8"
 
 
-class NotUtf8(Exception):
+class NotUtf8(Exception):  # noqa: N818  (a message, not an error)
     """Told by the stream to its reader: start again, in this encoding. Never leaves the engine."""
 
     def __init__(self, encoding: Encoding) -> None:
@@ -193,7 +193,7 @@ def mostly_utf8(chunks: Iterator[bytes]) -> bool:
 
 
 def propose(open_input: Open) -> Encoding:
-    """The likeliest encoding that decodes every byte strictly; Latin-1, which any bytes pass, never.
+    """The likeliest encoding that decodes every byte strictly; never Latin-1, which any bytes pass.
 
     chardet sees only the words that hold bytes beyond ASCII: in a table they are few, and the
     rest says nothing. It is asked for the encodings of today before those of the past. Where

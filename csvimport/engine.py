@@ -13,7 +13,7 @@ from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, sniff
-from csvimport.issue import Issue, Severity
+from csvimport.issue import Issue, Severity, cut
 from csvimport.options import Options
 from csvimport.result import Example, Result, Verdict, public
 from csvimport.rulebook import rulebook
@@ -28,6 +28,9 @@ SIZE_LIMITS = {"attributes": 500.0, "events": 50.0}
 _HEAD = 4096
 
 _TEXT = pl.String()
+
+Record = Callable[[int], tuple[str | None, int | None]]
+"""What stands in a row, and at which character of it the fault is, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +107,7 @@ class Check:
             if self.scanner.header is not None and not self.headers_known:
                 self._take_header(self.scanner.header)
             self._take(block)
-            if not goes_on():
+            if not goes_on() and not self.scanner.finished:
                 return
         if self.scanner.header is not None and not self.headers_known:
             self._take_header(self.scanner.header)
@@ -126,7 +129,8 @@ class Check:
         cells = dict(zip(cell_names(len(header.cells)), header.cells, strict=True))
         rows = pl.DataFrame([{**row, "text": text, **cells}], schema=self._row_schema())
         self.header_chunk = (Chunk(issues, rows),)
-        self._count(issues, rows, counts_rows=False)
+        at = header.faults["at"][0] if header.faults.height else None
+        self._count(issues, lambda _: (header.text, at))
 
     def _row_schema(self) -> dict[str, pl.DataType]:
         cells = dict.fromkeys(cell_names(len(self.headers)), _TEXT)
@@ -141,7 +145,8 @@ class Check:
         if not issues.height:
             return
         rows = self._flagged(block, issues)
-        self._count(issues, rows)
+        self._count(issues, lambda row: _as_it_stands(block, row))
+        self._count_rows(issues)
         spill = self.after_header if self.headers_known else self.before_header
         spill.append(Chunk(issues, rows))
 
@@ -161,35 +166,36 @@ class Check:
                 parts.append(some.with_columns(**missing).select(*schema))
         return pl.concat(parts).sort("row")
 
-    def _count(self, issues: pl.DataFrame, rows: pl.DataFrame, *, counts_rows: bool = True) -> None:
-        told = issues.select("row", "wording").join(
-            self._legend.select("wording", "rule", "severity"), on="wording", how="left"
-        )
-        for rule, count in told.group_by("rule").len().iter_rows():
+    def _told(self, issues: pl.DataFrame) -> pl.DataFrame:
+        legend = self._legend.select("wording", "rule", "severity")
+        return issues.select("row", "wording").join(legend, on="wording", how="left")
+
+    def _count(self, issues: pl.DataFrame, record: Record) -> None:
+        for rule, count in self._told(issues).group_by("rule").len().iter_rows():
             self.issues_by_rule[rule] += count
             if rule not in self.examples:
-                self.examples[rule] = self._example(rule, issues, rows)
-        if counts_rows:
-            error = (pl.col("severity") == Severity.ERROR).any()
-            worst = told.filter(pl.col("rule") != "blank-row").group_by("row").agg(error=error)
-            errors = int(worst["error"].sum())
-            self.rows_with_errors += errors
-            self.rows_with_warnings += worst.height - errors
+                self.examples[rule] = self._example(rule, issues, record)
 
-    def _example(self, rule: str, issues: pl.DataFrame, rows: pl.DataFrame) -> Example:
+    def _count_rows(self, issues: pl.DataFrame) -> None:
+        """Count the flagged data rows, which blank ones are not."""
+        error = (pl.col("severity") == Severity.ERROR).any()
+        rows = self._told(issues).filter(pl.col("rule") != "blank-row").group_by("row")
+        worst = rows.agg(error=error)
+        errors = int(worst["error"].sum())
+        self.rows_with_errors += errors
+        self.rows_with_warnings += worst.height - errors
+
+    def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
         wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
         first = issues.filter(pl.col("wording").is_in(wordings)).head(1)
         issue = public(first, self._legend, self.headers, self.source.name).row(0, named=True)
-        row = rows.filter(pl.col("row") == issue["row"]).head(1)
-        text = row["text"][0] if row.height else None
-        cells = list(row.row(0)[3:]) if row.height and text is None else None
-        return Example(
-            Issue(**(issue | {"severity": Severity(issue["severity"])})),
-            self.words.wordings[first["wording"][0]].help,
-            None if cells is None else [cell or "" for cell in cells],
-            text,
-            first["position"][0],
-        )
+        help_text = self.words.wordings[first["wording"][0]].help
+        text, at = record(issue["row"])
+        issue["severity"] = Severity(issue["severity"])
+        header = self.scanner.header
+        of_the_whole = issue["row"] is None or (header is not None and issue["row"] == header.row)
+        position = first["position"][0]
+        return Example(Issue(**issue), help_text, text, at, position, of_the_whole)
 
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
@@ -215,12 +221,13 @@ class Check:
         nothing = pl.DataFrame(schema=self._row_schema())
         for rule in public(file_issues, self._legend, self.headers, "")["rule"]:
             by_rule[rule] += 1
-            examples[rule] = self._example(rule, file_issues, nothing)
+            examples[rule] = self._example(rule, file_issues, lambda _: (None, None))
         before = self.before_header.snapshot()
         if scanner.header is None:  # blank rows alone are no rows
             before = Snapshot(self.before_header)
             by_rule.pop("blank-row", None)
             examples.pop("blank-row", None)
+        order = {rule: index for index, rule in enumerate(self.words.book)}
         errors = sum(n for rule, n in by_rule.items() if self.words.severity(rule) == "error")
         total = by_rule.total()
         verdict = Verdict.ISSUES_FOUND if total else Verdict.COMPLETE
@@ -228,7 +235,7 @@ class Check:
             verdict = stopped
             if stopped == Verdict.TIMED_OUT and total:
                 verdict = Verdict.TIMED_OUT_WITH_ISSUES
-        order = {rule: index for index, rule in enumerate(self.words.book)}
+        rules = sorted(by_rule, key=lambda rule: (self.words.severity(rule), order[rule]))
         return Result(
             file=self.source.name,
             kind=self.kind,
@@ -249,13 +256,14 @@ class Check:
             rows_with_warnings=self.rows_with_warnings,
             errors=errors,
             warnings=total - errors,
-            issues_by_rule={rule: by_rule[rule] for rule in sorted(by_rule, key=order.__getitem__)},
+            issues_by_rule={rule: by_rule[rule] for rule in rules},
             incomplete_rules=self.checker.incomplete_rules(
                 complete=self.complete, size_known=self.source.size is not None
             ),
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,
-            examples=[examples[rule] for rule in sorted(examples, key=order.__getitem__)],
+            examples=[examples[rule] for rule in rules],
+            blank_rows=self.blank_rows if scanner.header else 0,
             legend=self._legend,
             _chunks=(
                 (Chunk(file_issues, nothing),),
@@ -283,6 +291,16 @@ class Check:
             {"name": column.name, "role": column.role, "type": column.type}
             for column in self.columns.all
         ]
+
+
+def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
+    """The record `row` of `block`, and at which character its fault is, if that is known."""
+    here = pl.col("row") == row
+    for start, end in block.sound.filter(here).select("start", "end").iter_rows():
+        return cut(block.text[start:end].decode()), None
+    for text, at in block.faults.filter(here).select("text", "at").iter_rows():
+        return text, at
+    return None, None
 
 
 def _without_bytes(block: Block) -> Block:

@@ -96,5 +96,5 @@ def written(result: Result, report: Path | None, *, raw: bool) -> Result:
     """`result` with its report at `report`, where there is something to report."""
     if report is None or not result.issues_by_rule:
         return result
-    lines = csv_report.write(result, report, raw=raw)
-    return replace(result, report=str(report), report_lines=lines)
+    lines, guarded = csv_report.write(result, report, raw=raw)
+    return replace(result, report=str(report), report_lines=lines, report_guarded=guarded)

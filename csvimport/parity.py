@@ -109,7 +109,9 @@ class Window:
 
     @cached_property
     def _quotes_before_delimiters(self) -> Offsets:
-        return np.searchsorted(self.quotes, self.delimiters)
+        # counted from the quotes, which are the fewer as a rule
+        at = np.searchsorted(self.delimiters, self.quotes)
+        return np.cumsum(np.bincount(at, minlength=len(self.delimiters)))[: len(self.delimiters)]
 
     def parity_at(self, line: int) -> int:
         """Whether the number of quotes before `line` is odd."""
@@ -126,23 +128,21 @@ class Window:
     @cached_property
     def _may_open(self) -> Flags:
         before = self.data[np.maximum(self.quotes - 1, 0)]
-        return (
-            (before == self.dialect.delimiter[0])
-            | (before == _QUOTE)
-            | (before == self.dialect.line_end[0])
-            | (self.quotes == 0)
-        )
+        may: Flags = (before == self.dialect.delimiter[0]) | (before == _QUOTE)
+        may |= (before == self.dialect.line_end[0]) | (self.quotes == 0)
+        return may
 
     @cached_property
     def _may_close(self) -> Flags:
         line_end = self.dialect.line_end
-        text = self.text + line_end if self.ends_without_line_end else self.text
-        behind = np.frombuffer(text[: self.size + 1] + b"\0\0", np.uint8)
-        after = behind[self.quotes + 1]
-        may = (after == self.dialect.delimiter[0]) | (after == _QUOTE) | (after == line_end[0])
+        text = np.frombuffer(self.text, np.uint8)
+        last = len(text) - 1
+        after = text[np.minimum(self.quotes + 1, last)]
+        may: Flags = (after == self.dialect.delimiter[0]) | (after == _QUOTE)
+        may |= (after == line_end[0]) | (self.quotes == last)
         if line_end == LF and (after == _CR).any():
-            behind = np.frombuffer(self.text[: self.size + 1] + b"\0\0\0", np.uint8)
-            one, two = behind[self.quotes + 2], behind[self.quotes + 3]
+            one = text[np.minimum(self.quotes + 2, last)]
+            two = text[np.minimum(self.quotes + 3, last)]
             may |= (after == _CR) & ((one == _LF) | ((one == _CR) & (two == _LF)))
         return may
 
@@ -154,7 +154,8 @@ class Window:
     def outside_delimiters(self, parity: int) -> Offsets:
         if not len(self.quotes):
             return self.delimiters
-        return self.delimiters[(self._quotes_before_delimiters & 1) == parity]
+        outside: Offsets = self.delimiters[(self._quotes_before_delimiters & 1) == parity]
+        return outside
 
     def _read(self, parity: int) -> Reading:
         if len(self.quotes):
@@ -204,4 +205,5 @@ class Window:
             sound = width == self.width
             sound[np.searchsorted(self.stops, self.broken_quotes(parity))] = False
             alone |= sound & (odd_before == parity)
-        return alone & balanced & (self.ends - self.starts < self.max_record)
+        alone &= balanced & (self.ends - self.starts < self.max_record)
+        return alone

@@ -15,7 +15,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from csvimport.dialect import LF, QUOTE, WHITE_SPACE, Dialect
+from csvimport.dialect import CR, LF, QUOTE, WHITE_SPACE, Dialect
 
 #: A record must stay below this many bytes.
 MAX_RECORD = 1 << 20
@@ -37,7 +37,7 @@ class Record:
     blank: bool = False
     fault: str | None = None
     cell: tuple[int, int] | None = None
-    """Of a quoting fault: where its cell starts, and the first byte behind what shows it."""
+    """Of a fault inside a cell: where that starts, and the first byte behind what shows it."""
     evidence: int | None = None
     """A later line, counted from the record's own, that is a whole row by itself."""
 
@@ -160,14 +160,21 @@ class Reader:
         if wrong_width and (witness := self._witness(start, end)) is not None:
             return self._unclosed(start, cells, openings, witness)
         if not valid:
-            good = next(index for index, cell in enumerate(cells) if not is_utf8(cell))
-            return self._record(start, cells[:good], "invalid-utf8", last=end, found=found)
+            return self._not_utf8(start, cells, end)
         if wrong_width:
             assert self.width is not None
             fault = "too-few-cells" if found < self.width else "too-many-cells"
             return self._record(start, cells, fault, last=end, found=found)
         witness = self._witness(start, end) if self.width and self.width >= 3 else None
         return self._record(start, cells, None, last=end, found=found, witness=witness)
+
+    def _not_utf8(self, start: int, cells: list[bytes], end: int) -> Record:
+        text, found = self.text, len(cells)
+        good = next(index for index, cell in enumerate(cells) if not is_utf8(cell))
+        bad = start + first_bad_bytes(text[start:end])[0]
+        before = (text.rfind(mark, start, bad) + 1 for mark in (self.dialect.delimiter, LF, CR))
+        cell = (max(start, *before), bad + 1)
+        return self._record(start, cells[:good], "invalid-utf8", last=end, found=found, cell=cell)
 
     def _witness(self, start: int, at: int) -> int | None:
         """The first line behind `start`, up to the one that holds `at`, that is a whole row."""
@@ -186,10 +193,7 @@ class Reader:
     def _stands_alone(self, line: int) -> bool:
         """Whether the line at `line` is, by itself, a well-quoted record of the right width."""
         stop = self.text.find(self.dialect.line_end, line, line + self.max_record + 2)
-        if stop < 0:
-            stop = len(self.text)
-        else:
-            stop = self.dialect.strip(self.text, line, stop)
+        stop = len(self.text) if stop < 0 else self.dialect.strip(self.text, line, stop)
         if stop - line >= self.max_record:
             return False
         alone = Reader(self.text[line:stop], self.dialect, None, self.max_record)
@@ -239,6 +243,15 @@ class Reader:
         lines = self.text.count(line_end, start, end) + 1
         evidence = None if witness is None else self.text.count(line_end, start, witness)
         return Record(start, end, following, lines, cells, found, blank, fault, cell, evidence)
+
+
+def first_bad_bytes(text: bytes) -> tuple[int, bytes]:
+    """Where `text` stops being UTF-8, and the bytes that are not; its end and nothing if it is."""
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        return error.start, text[error.start : error.end]
+    return len(text), b""
 
 
 def is_utf8(text: bytes) -> bool:

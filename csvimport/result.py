@@ -26,13 +26,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """The first issue of a rule, with the record as it stands in the file as far as is known."""
+    """The first issue of a rule: the record as it stands in the file, and where the fault is in it.
+
+    `at` is a character of `text`, `position` that of the column; either may not be known.
+    """
 
     issue: Issue
     help: str
-    cells: list[str] | None
     text: str | None
+    at: int | None
     position: int | None
+    of_the_whole: bool
+    """Whether the issue is the file's or the header's, not a row's."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,15 @@ class Result:
     incomplete_rules: list[str]
     elapsed_seconds: float
     now: datetime
+    blank_rows: int
     examples: list[Example] = field(repr=False)
     legend: pl.DataFrame = field(repr=False)
     """What each wording of the chunks' issues stands for."""
     _chunks: tuple[Snapshot | tuple[Chunk, ...], ...] = field(repr=False)
     report: str | None = None
     report_lines: int = 0
+    report_guarded: int = 0
+    """How many cells of the report were kept from being formulas."""
 
     @property
     def rows_importable(self) -> int:

@@ -155,7 +155,7 @@ def load(folder: Path) -> RuleBook:
 
 
 def _read_rule(path: Path) -> RuleFile:
-    rule = read_toml(path, RuleFile)
+    rule: RuleFile = read_toml(path, RuleFile)
     if rule.name != path.stem:
         raise RuleBookError(f"{path}: found name `{rule.name}`, expected `{path.stem}`")
     for message in (rule.message, *(each.message or "" for each in rule.variant.values())):

@@ -62,7 +62,7 @@ class Scanner:
     max_lines: int = MAX_LINES
     probe: int = PROBE
     exact: bool = False
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
     separator_line: str | None = None
     header: Header | None = None
     line_endings: LineEndings = field(default_factory=LineEndings)
@@ -80,6 +80,11 @@ class Scanner:
         for block in self._blocks():
             yield self._counted(block)
         self.bytes_read = feed.byte
+
+    @property
+    def finished(self) -> bool:
+        """Whether the blocks so far hold all of the stream."""
+        return self._feed.ended and not self._feed.text
 
     def _pieces(self) -> Iterator[bytes]:
         for chunk in self.stream:

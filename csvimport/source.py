@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from csvimport.errors import OptionError, SourceError, reason
 
@@ -36,7 +36,7 @@ class Source:
         elif isinstance(readable, (bytes, bytearray, memoryview)):
             raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
         elif hasattr(readable, "read"):
-            self._open_file(readable, getattr(readable, "name", None))
+            self._open_file(cast(BinaryIO, readable), getattr(readable, "name", None))
         else:
             self._chunks = iter(readable)
             self.name = "stream"

@@ -151,8 +151,10 @@ class Words:
         facts |= {"fact_value": _shown(pl.col("value")), "fact_column": column}
         message = pl.lit(None, _TEXT)
         wording = pl.lit(None, pl.UInt16)
-        # the rule's own words come first in the chain of `when`s, so last here
-        for variant, words in reversed(list(self.book[rule].wordings())):
+        used = set(found["variant"].unique())
+        for variant, words in self.book[rule].wordings():
+            if variant not in used:
+                continue
             text = _fill(rule, words.message, facts)
             index = pl.lit(self._index[rule, variant], pl.UInt16)
             mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant

@@ -45,7 +45,14 @@ def wrong_encoding(file: File) -> Found | None:
         return None
     if encoding.name is None:
         return Found(variant="unknown")
-    return Found(facts={"encoding": encoding.name})
+    return Found(facts={"encoding": _encoding_name(encoding.name)})
+
+
+def _encoding_name(codec: str) -> str:
+    """A codec's name as people write it: `Windows-1252`, `UTF-16`, `KOI8-R`."""
+    if codec.startswith("windows"):
+        return codec.capitalize()
+    return codec.upper().removesuffix("-LE").removesuffix("-BE")
 
 
 @file_check("separator-line")

@@ -56,7 +56,7 @@ def identifier_fallback(columns: Columns) -> Flag | None:
         return None
     used = pl.lit(weak[-1].name)
     for column in weak[:-1]:
-        used = pl.when(_POSITION == column.position).then(pl.lit(column.name)).otherwise(used)
+        used = pl.when(_POSITION.eq(column.position)).then(pl.lit(column.name)).otherwise(used)
     return Flag(
         _POSITION.is_in([column.position for column in weak])
         & pl.all_horizontal(_blank(columns, name) for name in primary),
@@ -99,15 +99,17 @@ def incomplete_alias(column: Column, columns: Columns) -> Flag:
 @cell_check("unusable-identifier", "kind", on=_known("email", "phone"))
 def unusable_identifier(column: Column, columns: Columns) -> Flag:
     cell = pl.col(column.cell)
-    effective = _POSITION == column.position
+    effective = _POSITION.eq(column.position)
     if column.name == "phone":
         return Flag(
             effective & ~is_dialable(cell),
+            where=effective,
             facts={"kind": pl.lit("phone number")},
-            explain=lambda value: Explanation(repaired_phone(value)),
+            explain=lambda value: Explanation(repaired_phone(value), "phone"),
         )
     return Flag(
         effective & ~is_email(cell) & pl.lit(not columns.has("email_encrypted")),
+        where=effective,
         facts={"kind": pl.lit("e-mail address")},
         explain=lambda value: Explanation(repaired_email(value)),
     )

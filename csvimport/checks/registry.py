@@ -67,6 +67,8 @@ class Flag:
     """
 
     mask: pl.Expr
+    where: pl.Expr | None = None
+    """What the mask implies and is cheaper: where it holds nowhere, the mask is not evaluated."""
     value: pl.Expr | None = None
     column: pl.Expr | None = None
     suggestion: pl.Expr | None = None

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from csvimport.issue import Severity
@@ -23,7 +24,7 @@ _WINDOW = 100
 _MARKERS = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
-def render(result: Result, *, show: int, raw: bool = False) -> Iterator[Text]:
+def render(result: Result, *, show: int) -> Iterator[Text]:
     """The lines of the text form, with at most `show` examples."""
     title, color = _TITLES[result.verdict]
     name = Text(printable(result.file) + ": ", style="bold")
@@ -36,105 +37,133 @@ def render(result: Result, *, show: int, raw: bool = False) -> Iterator[Text]:
         yield from _counts(result)
     for example in result.examples[:show]:
         yield Text()
-        yield from _example(example)
+        yield from _example(example, result.delimiter)
     if 0 < show < len(result.examples):
         left = len(result.examples) - show
         yield Text()
-        yield Text(f"  no example of {_count(left, 'more rule')} (--show {len(result.examples)})")
+        yield Text(f"  {_count(left, 'more rule')}: `--show {len(result.examples)}` has examples")
     if result.report:
         yield Text()
-        yield from _report(result, raw=raw)
+        yield from _report(result)
 
 
 def _meaning(result: Result) -> Iterator[str]:
-    checked = _count(result.rows_checked, "row")
-    if result.verdict == Verdict.COMPLETE:
-        yield f"no issues in {checked}"
-        yield "next: import the data"
-        return
+    """What was checked, what it came to, and what to do next."""
+    yield _checked(result)
     if not result.complete:
         why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
         size = "" if result.bytes is None else f" of {_size(result.bytes)}"
-        yield f"the check {why}: {checked} checked, {_size(result.bytes_checked)}{size}"
-    if result.verdict == Verdict.TIMED_OUT or not result.issues_by_rule:
-        yield "those that were checked had no issues"
-    else:
-        if result.complete:
-            yield f"{checked} checked"
-        for rows, what, means in (
-            (result.rows_with_errors, "error", "the import will skip"),
-            (result.rows_with_warnings, "warning", "the import will take, but lose values of"),
-        ):
-            if rows:
-                yield f"{_count(rows, 'row')} with {what}s, which {means}"
-        if _whole(result):
-            yield "and the file as a whole has a fault: see below"
+        yield f"the check {why} after {_size(result.bytes_checked)}{size}"
+    yield from _found(result)
     if result.incomplete_rules:
-        yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+        if result.columns is None and result.headers:
+            rules = _count(len(result.incomplete_rules), "rule")
+            yield f"the header cannot be read, so {rules} could not be applied"
+        else:
+            yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+    yield f"next: {_next(result)}"
+
+
+def _checked(result: Result) -> str:
+    checked = f"{_count(result.rows_checked, 'row')} checked as {result.kind}"
+    if result.identifier:
+        checked += f", users identified by {', else '.join(result.identifier)}"
+    return printable(checked)
+
+
+def _found(result: Result) -> Iterator[str]:
+    if not result.issues_by_rule:
+        yield "no issues" if result.complete else "no issues in what was checked"
+        return
+    if number := result.rows_with_errors:
+        have = "has" if number == 1 else "have"
+        them = "it" if number == 1 else "them"
+        yield f"{_count(number, 'row')} {have} errors: the import skips {them}"
+    if number := result.rows_with_warnings:
+        have, take = ("has", "takes it") if number == 1 else ("have", "takes them")
+        yield f"{_count(number, 'row')} {have} warnings: the import {take}, but not as meant"
+    if blank := result.issues_by_rule.get("blank-row"):
+        yield f"{_count(blank, 'blank row')}, which the import leaves out"
+    if _of_the_whole(result):
+        yield "the file as a whole has errors: it cannot be imported as it is"
+
+
+def _next(result: Result) -> str:
+    told = "report" if result.report else "issues"
+    if result.verdict == Verdict.COMPLETE:
+        return "import the data"
     if result.verdict == Verdict.TIMED_OUT:
-        yield "next: import the data, or check all of it with `--time-budget none`"
-    elif result.verdict == Verdict.SKIPPED:
-        yield "next: check the file again, or import it as it is"
-    else:
-        yield "next: review the report, then correct the file and check it again, or import it anyway"
+        return "import the data, or check all of it with `--time-budget none`"
+    if not result.issues_by_rule:
+        return "check the file again, or import it as it is"
+    if _of_the_whole(result):
+        return f"review the {told}, correct the file and check it again"
+    return f"review the {told}, then correct the file and check it again, or import it anyway"
 
 
-def _whole(result: Result) -> bool:
-    return any(
-        example.issue.row is None and example.issue.severity == Severity.ERROR
-        for example in result.examples
-    )
+def _of_the_whole(result: Result) -> bool:
+    """Whether there are errors of the file or of its header."""
+    whole = [example.issue for example in result.examples if example.of_the_whole]
+    return any(issue.severity == Severity.ERROR for issue in whole)
 
 
 def _counts(result: Result) -> Iterator[Text]:
-    severities = {example.issue.rule: example.issue.severity for example in result.examples}
     width = max(len(f"{count:,}") for count in result.issues_by_rule.values())
-    for severity in Severity:
-        for rule, count in result.issues_by_rule.items():
-            if severities[rule] == severity:
-                line = Text(f"  {count:>{width},}  ")
-                yield line.append(f"{severity:7}", style=_COLORS[severity]).append(f"  {rule}")
+    for example in result.examples:
+        rule, severity = example.issue.rule, example.issue.severity
+        line = Text(f"  {result.issues_by_rule[rule]:>{width},}  ")
+        yield line.append(f"{severity:7}", style=_COLORS[severity]).append(f"  {rule}")
 
 
-def _example(example: Example) -> Iterator[Text]:
+def _example(example: Example, delimiter: str) -> Iterator[Text]:
     issue = example.issue
     head = Text(f"{issue.severity}[{issue.rule}]", style=f"bold {_COLORS[issue.severity]}")
-    column = f"{printable(issue.column)}: " if issue.column else ""
+    # about a header, the message names it already
+    column = f"{printable(issue.column)}: " if issue.column and not example.of_the_whole else ""
     yield head.append(f": {column}{printable(issue.message)}", style="bold")
     if issue.row is None:
         yield Text(f"  --> {printable(issue.file)}")
     else:
-        yield Text(f"  --> {printable(issue.file)}:{issue.line}  (row {issue.row})")
-        record, start, length = _record(example)
-        gutter = " " * len(str(issue.line))
+        row = "" if issue.row == issue.line else f" (row {issue.row})"
+        yield Text(f"  --> {printable(issue.file)}:{issue.line}{row}")
+        record, start, length = _record(example, delimiter)
         if record:
-            yield Text(f" {gutter} |")
             yield Text(f" {issue.line} | {record}")
-            yield Text(f" {gutter} | " + " " * start + "^" * length)
+        if length:
+            gutter = " " * len(str(issue.line))
+            yield Text(f" {gutter} | {' ' * start}{'^' * length}")
     if issue.suggestion is not None:
-        yield Text(f'  = use "{printable(issue.suggestion)}"')
+        yield Text(f"  = help: use `{printable(issue.suggestion)}`")
     else:
         yield Text(f"  = help: {example.help}")
 
 
-def _record(example: Example) -> tuple[str, int, int]:
-    """The record on one line, where in it the fault is shown, and how long that is."""
-    value = example.issue.value or ""
-    if example.text is not None:
-        before, found, after = example.text.partition(value) if value else (example.text, "", "")
-        if value and not found:
-            before, found, after = example.text, "", ""
-    elif example.cells is not None:
-        cells = [_quoted(cell) for cell in example.cells]
-        at = example.position
-        before = "".join(cell + "," for cell in (cells if at is None else cells[:at]))
-        found = "" if at is None else cells[at]
-        after = "" if at is None else "".join("," + cell for cell in cells[at + 1 :])
-        if at is None:
-            before = before.removesuffix(",")
-    else:
-        return "", 0, 0
-    return _windowed(printable(before), printable(found), printable(after))
+def _record(example: Example, delimiter: str) -> tuple[str, int, int]:
+    """The record on one line, and the columns of the screen where the fault is shown."""
+    text = example.text or ""
+    start = end = 0
+    if example.at is not None:
+        start, end = example.at, example.at + len(example.issue.value or "")
+    elif example.position is not None:
+        start, end = _cell(text, example.position, delimiter)
+    return _windowed(printable(text[:start]), printable(text[start:end]), printable(text[end:]))
+
+
+def _cell(text: str, position: int, delimiter: str) -> tuple[int, int]:
+    """Where the cell at `position` of a well-quoted record starts and ends."""
+    start = 0
+    for _ in range(position):
+        start = _cell_end(text, start, delimiter) + 1
+    return start, _cell_end(text, start, delimiter)
+
+
+def _cell_end(text: str, start: int, delimiter: str) -> int:
+    if text.startswith('"', start):
+        start += 1
+        while (start := text.find('"', start)) >= 0 and text.startswith('""', start):
+            start += 2
+    end = text.find(delimiter, max(start, 0)) if start >= 0 else -1
+    return len(text) if end < 0 else end
 
 
 def _windowed(before: str, found: str, after: str) -> tuple[str, int, int]:
@@ -143,29 +172,22 @@ def _windowed(before: str, found: str, after: str) -> tuple[str, int, int]:
         found = found[: _WINDOW // 2] + "…"
     room = _WINDOW - len(found)
     if len(before) > room // 2 and len(before) + len(after) > room:
-        keep = max(room // 2, room - len(after))
-        before = "…" + before[-keep:]
+        before = "…" + before[-max(room // 2, room - len(after)) :]
     room -= len(before)
     if len(after) > room:
         after = after[: max(room, 0)] + "…"
-    return before + found + after, len(before), max(len(found), 1)
+    return before + found + after, cell_len(before), cell_len(found)
 
 
-def _quoted(cell: str) -> str:
-    if any(mark in cell for mark in ',"\r\n'):
-        return '"' + cell.replace('"', '""') + '"'
-    return cell
-
-
-def _report(result: Result, *, raw: bool) -> Iterator[Text]:
+def _report(result: Result) -> Iterator[Text]:
     yield Text(f"report: {printable(str(result.report))}")
-    if not raw:
-        yield Text(
-            "  cells that a spreadsheet would take for a formula begin with a ' there (--raw: not)"
-        )
+    if result.report_guarded:
+        cells = _count(result.report_guarded, "cell")
+        yield Text(f"  {cells} in it would be formulas, and begin with a ' instead (`--raw`: not)")
     if result.report_lines > SPREADSHEET_LINES:
         yield Text(
-            f"  it has {result.report_lines:,} lines, more than the {SPREADSHEET_LINES:,} of a spreadsheet"
+            f"  its {result.report_lines:,} lines are more than a spreadsheet holds "
+            f"({SPREADSHEET_LINES:,})"
         )
 
 

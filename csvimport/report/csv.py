@@ -1,4 +1,4 @@
-"""The error report: every flagged row with its original cells, what is wrong, and how to mend it."""
+"""The error report: every flagged row with its cells, what is wrong, and how to mend it."""
 
 import csv
 import io
@@ -22,24 +22,26 @@ _NUMBER = r"^[+-][0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?$"
 _PHONE = r"^\+[0-9][0-9 ().\-/]*$"
 
 
-def write(result: Result, path: Path, *, raw: bool = False) -> int:
-    """Write the report of `result` to `path` and say how many lines it has, the header included.
+def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
+    """Write the report of `result` to `path`; return its lines and how many cells were guarded.
 
     UTF-8 with a byte-order mark, CRLF. `raw` leaves out the `'` before cells that a spreadsheet
     would take for a formula. OutputError where it cannot be written.
     """
-    lines = 1
+    lines, guarded = 1, 0
     with replacing(path) as file:
         file.write(_BOM + _header(result.headers, raw=raw))
         for chunk in result.chunks():
             frame = _lines(result, chunk)
             if not raw:
+                counts = frame.select(_is_formula(pl.col(pl.String)).sum())
+                guarded += int(counts.sum_horizontal().sum())
                 frame = frame.with_columns(_guarded(pl.col(pl.String)))
             lines += frame.height
             frame.with_columns(_unquoted(pl.col(pl.String))).write_csv(
                 file, include_header=False, line_terminator="\r\n", quote_style="necessary"
             )
-    return lines
+    return lines, guarded
 
 
 def _header(headers: list[str], *, raw: bool) -> bytes:
@@ -84,10 +86,13 @@ def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:
     return told.drop("key").join(rows, on="row", how="left", maintain_order="left")
 
 
-def _guarded(text: pl.Expr) -> pl.Expr:
-    formula = text.str.contains(_FORMULA)
+def _is_formula(text: pl.Expr) -> pl.Expr:
     harmless = text.str.contains(_NUMBER) | text.str.contains(_PHONE)
-    return pl.when(formula & ~harmless).then(pl.lit("'") + text).otherwise(text).name.keep()
+    return text.str.contains(_FORMULA) & ~harmless
+
+
+def _guarded(text: pl.Expr) -> pl.Expr:
+    return pl.when(_is_formula(text)).then(pl.lit("'") + text).otherwise(text).name.keep()
 
 
 def _unquoted(text: pl.Expr) -> pl.Expr:
