@@ -5,6 +5,7 @@ a hundred has one fault), attributes files of 20 columns.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ FIRST = ["Ana", "Zoë", "José", "Mary Jane", "Björn", "Li", "O'Brien", "Priya"
 LAST = ["Smith", "Nguyen", "García", "Müller", "Okafor", "Rossi", "Ivanova", "Kim", "Silva"]
 CITIES = ["London", "Paris", "São Paulo", "New York", "Zürich", "Tokyo", "Lagos", "Bengaluru"]
 #: One fault a row, by turns; `{line}` is the clean row.
-FAULTS = [
+FAULTS: list[Callable[[str], str]] = [
     lambda line: line.replace(",", "", 1),  # too few cells
     lambda line: line + ",x",
     lambda line: line.replace("premium", 'pre"mium').replace("basic", 'ba"sic'),

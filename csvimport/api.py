@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from csvimport.engine import Check, Progress
+from csvimport.engine import Progress
 from csvimport.issue import Severity
-from csvimport.job import Job, written
+from csvimport.job import Job
 from csvimport.options import TIME_BUDGET, Options, changed_severities
 from csvimport.result import Result
 from csvimport.source import Readable, Source
@@ -39,10 +39,18 @@ def check(
     """
     options = _options(kind, time_budget, ignore, severities, now)
     target = _target(report)
-    running = Check(Source(source), options)
-    deadline = None if time_budget is None else running.started + time_budget
-    running.run(lambda: deadline is None or time.monotonic() < deadline)
-    return written(running.result(), target, raw=raw)
+    deadline = float("inf") if time_budget is None else time.monotonic() + time_budget
+    job = Job(
+        Source(source),
+        options,
+        report=target,
+        raw=raw,
+        goes_on=lambda: time.monotonic() < deadline,
+    )
+    try:
+        return job.result(time_budget)
+    finally:
+        job.cancel()
 
 
 def start(

@@ -280,13 +280,12 @@ def _value(window: Window, record: Record) -> str | None:
     if record.cell is None:
         return None
     start, behind = record.cell
-    stops = (window.text.find(stop, behind, record.end) for stop in _stops(window.dialect))
-    end = min((stop for stop in stops if stop >= 0), default=record.end)
-    return cut(window.text[start:end].decode(errors="replace"), LONGEST_IN_MESSAGE)
-
-
-def _stops(dialect: Dialect) -> tuple[bytes, bytes]:
-    return dialect.delimiter, dialect.line_end
+    text = window.text
+    end = text.find(window.dialect.delimiter, behind, record.end)
+    line_end = text.find(window.dialect.line_end, behind, record.end if end < 0 else end)
+    end = line_end if line_end >= 0 else record.end if end < 0 else end
+    longest = 4 * LONGEST_IN_MESSAGE + 4  # bytes; the cut behind them never shows
+    return cut(text[start : min(end, start + longest)].decode(errors="replace"), LONGEST_IN_MESSAGE)
 
 
 def _characters(text: bytes) -> int:

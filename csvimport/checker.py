@@ -87,14 +87,16 @@ class Checker:
             issues += self._rows(self._identities.add_to(block.sound))
         return in_order(issues)
 
-    def incomplete_rules(self, *, complete: bool, size_known: bool) -> list[str]:
+    def incomplete_rules(
+        self, *, complete: bool, size_known: bool, broken_header: bool
+    ) -> list[str]:
         """The rules that did not get to see all that they decide on, by name."""
         names = set()
         if not complete:
             names |= {check.rule for check in all_checks() if check.cross_row}
             if not size_known:
                 names |= {"file-too-large", "file-near-limit"}
-        if self.columns is None and self.headers:
+        if broken_header:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)
             names |= set(self.words.book) - unaffected
         return sorted(filter(self.words.wants, names))

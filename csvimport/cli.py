@@ -4,11 +4,12 @@ stdout carries the result, stderr everything that is said about it. Exit status:
 `--fail-on` names, 1 found, 2 could not run, 3 ran out of time with nothing found, 130 interrupted.
 """
 
+import io
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -58,34 +59,68 @@ class AfterBudget(StrEnum):
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line with `arguments`, by default the process's, and return the status."""
-    from csvimport.errors import CsvImportError
+    from csvimport.errors import CsvImportError, reason
 
+    # a closed stream is none at all
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal may know few letters
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = app(arguments, prog_name="csvimport", standalone_mode=False)
-        sys.stdout.flush()
+        with _reader_may_go():
+            sys.stdout.flush()
     except TyperException as error:
         context: typer.Context | None = getattr(error, "ctx", None)
         place = context.command_path if context else "csvimport"
-        return _complain(f"{error.format_message()} (see `{place} --help`)")
+        return _complain(f"{_in_house_style(error.format_message())} (see `{place} --help`)")
     except CsvImportError as error:
         return _complain(str(error))
-    except BrokenPipeError:
-        # the reader has seen enough; there must be no second complaint at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return OK
+    except OSError as error:  # of standard output; whatever else there is has its own
+        _to_nowhere()
+        return _complain(f"standard output: {reason(error)}")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
+    except SystemExit:  # the option parser's answer to a reader that has gone
+        _to_nowhere()
+        return OK
     except Exception as error:
         return _complain(f"this is a bug of csvimport, please report it: {error!r}")
     return status if isinstance(status, int) else OK
 
 
 def _complain(message: str) -> int:
+    _remark(f"error: {message}")
+    return CANNOT_RUN
+
+
+def _remark(message: str) -> None:
+    """Say one line on stderr."""
     from csvimport.report.console import printable
 
-    text = printable(" ".join(message.split()))
-    print(f"csvimport: error: {text[:1].lower()}{text[1:].removesuffix('.')}", file=sys.stderr)
-    return CANNOT_RUN
+    print(f"csvimport: {printable(message)}", file=sys.stderr)
+
+
+def _in_house_style(message: str) -> str:
+    """The option parser's words in lower case, with backticks, without a full stop."""
+    message = re.sub(r"'([^']*)'", r"`\1`", message.replace("Value error, ", ""))
+    return message[:1].lower() + message[1:].removesuffix(".")
+
+
+@contextmanager
+def _reader_may_go() -> Iterator[None]:
+    """A reader of stdout that has seen enough changes nothing but that nothing more is printed."""
+    try:
+        yield
+    except BrokenPipeError:
+        _to_nowhere()
+
+
+def _to_nowhere() -> None:
+    # there must be no second complaint when the interpreter flushes at exit
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @app.callback(invoke_without_command=True)
@@ -110,7 +145,8 @@ def _seconds(text: str) -> float | None:
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|m|h)?", text)
     if not match or not float(match[1]):
         raise typer.BadParameter(
-            f"found `{text}`, expected a time such as `2m` or `90s`, or `none`"
+            f"found `{text}`, expected a time such as `2m` or `90s`, or `none`",
+            param_hint="--time-budget",
         )
     return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2] or "s"]
 
@@ -120,7 +156,7 @@ def _instant(text: str) -> datetime:
         now = datetime.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(
-            f"found `{text}`, expected a time such as `2026-11-22T00:00:00Z`"
+            f"found `{text}`, expected a time such as `2026-11-22T00:00:00Z`", param_hint="--now"
         ) from None
     return now if now.tzinfo else now.replace(tzinfo=UTC)
 
@@ -175,20 +211,21 @@ def check(
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
     reports = [None] * len(files) if no_report else _report_paths(files, report)
-    _require_distinct(files, [*reports, issues])
+    _require_distinct(files, workspace, [*reports, issues])
     run = _Run(options, format, after_budget, fail_on, show, raw=raw, progress=not no_progress)
     for file, path in zip(files, reports, strict=True):
         run.check(file, path)
         if INTERRUPTED in run.statuses:
             break
-    if format is Format.json:
-        from csvimport.report.json import render
-
-        print(render(run.results, options.now))
     if issues:
         import csvimport.report.jsonl
 
         csvimport.report.jsonl.write(run.results, issues)
+    if format is Format.json:
+        from csvimport.report.json import render
+
+        with _reader_may_go():
+            print(render(run.results, options.now), flush=True)
     return next(
         status
         for status in (INTERRUPTED, CANNOT_RUN, FOUND, TIMED_OUT, OK)
@@ -208,6 +245,12 @@ def _options(
     from csvimport.workspace import Workspace, read
 
     settings = read(workspace) if workspace else Workspace()
+    for each in severity:
+        if "=" not in each:
+            raise typer.BadParameter(
+                f"found `{each}`, expected RULE=SEVERITY such as `{each}=warning`",
+                param_hint="--severity",
+            )
     pairs = [(rule, word) for rule, _, word in (each.partition("=") for each in severity)]
     return Options(
         kind.value,
@@ -218,11 +261,15 @@ def _options(
     )
 
 
+#: In bytes: with what is added to it, a file name may have 255.
+_LONGEST_STEM = 230
+
+
 def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     """Where each file's report goes: a second one of the same stem gets a number."""
-    if report and len(files) == 1 and not report.is_dir():
+    if report and len(files) == 1 and not os.path.isdir(report):
         return [report]
-    if report and not report.is_dir():
+    if report and not os.path.isdir(report):
         from csvimport.errors import OutputError
 
         raise OutputError(f"{report}: there is no such folder; several files need one for reports")
@@ -230,6 +277,7 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     paths: list[Path] = []
     for file in files:
         stem = "stdin" if file == "-" else Path(file).stem
+        stem = os.fsdecode(os.fsencode(stem)[:_LONGEST_STEM])
         number, path = 1, folder / f"{stem}.report.csv"
         while path in paths:
             number += 1
@@ -238,20 +286,23 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     return paths
 
 
-def _require_distinct(files: list[str], outputs: list[Path | None]) -> None:
+def _require_distinct(files: list[str], workspace: Path | None, outputs: list[Path | None]) -> None:
     """No output may be written over an input or another output, nor where nothing can be."""
-    from csvimport.errors import OutputError
+    from csvimport.errors import OptionError, OutputError
     from csvimport.target import require_writable
 
-    inputs = {Path(file).resolve() for file in files if file != "-"}
-    seen: set[Path] = set()
+    if files.count("-") > 1:
+        raise OptionError("found `-` twice, and standard input can be read but once")
+    named = [file for file in files if file != "-"] + ([str(workspace)] if workspace else [])
+    inputs = {os.path.realpath(name) for name in named if "\0" not in name}
+    seen: set[str] = set()
     for path in filter(None, outputs):
         require_writable(path)
-        if path.resolve() in inputs:
+        if os.path.realpath(path) in inputs:
             raise OutputError(f"{path}: is an input; name another file for the output")
-        if path.resolve() in seen:
+        if os.path.realpath(path) in seen:
             raise OutputError(f"{path}: is named for two outputs; name another for one of them")
-        seen.add(path.resolve())
+        seen.add(os.path.realpath(path))
 
 
 class _Run:
@@ -283,29 +334,34 @@ class _Run:
         except (SourceError, OutputError) as error:
             self.statuses.add(_complain(str(error)))
             return
-        self._say(result, report)
+        with _reader_may_go():
+            self._say(result)
+        if report and not result.report and report.exists():
+            _remark(f"{report} is from an earlier run")
         self.results.append(result)
         self.statuses.add(self._status(result))
 
     def _result(self, file: str, report: Path | None) -> "Result":
         from csvimport.job import Job
         from csvimport.result import Verdict
-        from csvimport.source import Source
+        from csvimport.source import Source, standard_input
 
-        source = Source(sys.stdin.buffer, "stdin") if file == "-" else Source(file)
+        source = standard_input() if file == "-" else Source(file)
         with _progress(file, show=self.progress) as on_progress:
             job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
             try:
                 result = job.result(self.options.time_budget)
                 if result.timed_out and self.after_budget is AfterBudget.go_on:
-                    self._say(result, report)
+                    with _reader_may_go():
+                        self._say(result)
                     result = job.result()
             except KeyboardInterrupt:
                 self.statuses.add(INTERRUPTED)
                 job.cancel()
                 result = job.result()
-            if result.verdict is not Verdict.SKIPPED:
-                job.cancel()
+            if result.verdict is Verdict.SKIPPED:
+                self.statuses.add(INTERRUPTED)
+            job.cancel()
             return result
 
     def _status(self, result: "Result") -> int:
@@ -318,21 +374,23 @@ class _Run:
             return FOUND
         return OK if result.complete else TIMED_OUT
 
-    def _say(self, result: "Result", report: Path | None) -> None:
+    def _say(self, result: "Result") -> None:
         if self.format is not Format.text:
             return
         from rich.console import Console
 
         from csvimport.report.console import render
 
-        console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        class Printer(Console):
+            def on_broken_pipe(self) -> None:
+                raise BrokenPipeError  # instead of an exit
+
+        console = Printer(highlight=False, markup=False, emoji=False, soft_wrap=True)
         if self.results:
             console.print()
         for line in render(result, show=self.show):
             console.print(line)
         sys.stdout.flush()
-        if report and not result.report and report.exists():
-            print(f"csvimport: {report} is from an earlier run", file=sys.stderr)
 
 
 @contextmanager
@@ -345,6 +403,8 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
+    from csvimport.report.console import printable
+
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),
@@ -353,7 +413,7 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
         TimeRemainingColumn(),
     )
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(file, total=None, rows=0)
+        task = bar.add_task(printable(file), total=None, rows=0)
 
         def tell(progress: "Progress") -> None:
             bar.update(

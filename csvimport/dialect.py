@@ -47,7 +47,7 @@ def line_end_byte(head: bytes, *, whole: bool) -> bytes:
     before. A CR at the end of a `head` that is not the `whole` input may be half a line end.
     """
     if not whole:
-        head = head.rstrip(CR)
+        head = head.removesuffix(CR).removesuffix(CR)
     if CR not in head:
         return LF
     outside = b"".join(_outside(head))

@@ -210,6 +210,8 @@ def propose(open_input: Open) -> Encoding:
     for name in names:
         if name.startswith(("utf", "ascii", "iso-8859-1", "latin-1")) and name[-2:] not in _PARTS:
             continue
+        if not _reads_alike(b'az,"09', name, "ascii"):  # a table of commas cannot be in it
+            continue
         if _reads_alike(sample, name, "windows-1252") and _decodes(open_input(), "windows-1252"):
             return Encoding("windows-1252")
         if _decodes(open_input(), name):

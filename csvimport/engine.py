@@ -1,9 +1,10 @@
 """The one loop: source, encoding, scanner, checks, spill; and what it all comes to."""
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -52,10 +53,11 @@ class Check:
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
+        self.lock = threading.RLock()
+        """Held while anything changes; whoever holds it may ask for a result at any time."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
-        encoding = sniff(self._head())
-        self._start(encoding)
+        self._start(Encoding())
 
     def _head(self) -> bytes:
         head = b""
@@ -78,7 +80,9 @@ class Check:
         self.headers: list[str] = []
         self.checker = Checker(self.words, None, [])
         self.before_header, self.after_header = Spill(), Spill()
+        self.header: Header | None = None
         self.header_chunk: tuple[Chunk, ...] = ()
+        self.bytes_checked = 0
         self.rows = self.blank_rows = 0
         self.rows_with_errors = self.rows_with_warnings = 0
         self.issues_by_rule: Counter[str] = Counter()
@@ -89,35 +93,47 @@ class Check:
     def progress(self) -> Progress:
         """How far the check has come."""
         return Progress(
-            self.scanner.bytes_read, self.source.size, self.rows, self.issues_by_rule.total()
+            self.bytes_checked, self.source.size, self.rows, self.issues_by_rule.total()
         )
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
+        encoding = sniff(self._head())
+        with self.lock:
+            self._start(encoding)
         while True:
             try:
                 self._read(goes_on)
             except NotUtf8 as other:
-                self._start(other.encoding)
+                with self.lock:
+                    self._start(other.encoding)
             else:
                 return
 
     def _read(self, goes_on: Callable[[], bool]) -> None:
         for block in self.scanner:
-            if self.scanner.header is not None and not self.headers_known:
-                self._take_header(self.scanner.header)
-            self._take(block)
+            with self.lock:
+                self._take_header()
+                self._take(block)
             if not goes_on() and not self.scanner.finished:
                 return
-        if self.scanner.header is not None and not self.headers_known:
-            self._take_header(self.scanner.header)
-        self.complete = True
+        with self.lock:
+            self._take_header()
+            self.bytes_checked = self._position()
+            self.complete = True
 
-    @property
-    def headers_known(self) -> bool:
-        return bool(self.header_chunk)
+    def _position(self) -> int:
+        """How many bytes of the input have been read for the blocks so far."""
+        return self.scanner.bytes_read if self.encoding.is_utf8 else self.scanner.stream.bytes_read
 
-    def _take_header(self, header: Header) -> None:
+    def _take_header(self) -> None:
+        """Take in the header as soon as it is known."""
+        header = self.scanner.header
+        if header is None or self.header is not None:
+            return
+        if not self.encoding.is_utf8:
+            header = replace(header, byte=None, faults=_without_bytes(header.faults))
+        self.header = header
         self.headers = header.cells
         columns = columns_of(header.cells, self.options.kind)
         self.kind, self.kind_reason = columns.kind, columns.kind_reason
@@ -138,16 +154,23 @@ class Check:
 
     def _take(self, block: Block) -> None:
         if not self.encoding.is_utf8:
-            block = _without_bytes(block)
+            block = Block(
+                _without_bytes(block.sound),
+                _without_bytes(block.faults),
+                _without_bytes(block.blanks),
+                block.text,
+            )
+        issues = self.checker.block(block)
+        rows = self._flagged(block, issues) if issues.height else None
+        # nothing is counted before all is known: what computes may be interrupted
         self.rows += block.sound.height + block.faults.height
         self.blank_rows += block.blanks.height
-        issues = self.checker.block(block)
-        if not issues.height:
+        self.bytes_checked = self._position()
+        if rows is None:
             return
-        rows = self._flagged(block, issues)
         self._count(issues, lambda row: _as_it_stands(block, row))
         self._count_rows(issues)
-        spill = self.after_header if self.headers_known else self.before_header
+        spill = self.before_header if self.header is None else self.after_header
         spill.append(Chunk(issues, rows))
 
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
@@ -192,25 +215,19 @@ class Check:
         help_text = self.words.wordings[first["wording"][0]].help
         text, at = record(issue["row"])
         issue["severity"] = Severity(issue["severity"])
-        header = self.scanner.header
-        of_the_whole = issue["row"] is None or (header is not None and issue["row"] == header.row)
+        of_the_whole = issue["row"] in (None, self.header and self.header.row)
         position = first["position"][0]
         return Example(Issue(**issue), help_text, text, at, position, of_the_whole)
 
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         scanner = self.scanner
-        size = self.source.size
-        if self.complete and self.encoding.is_utf8:
-            size = scanner.bytes_read
-        bytes_checked = (
-            scanner.bytes_read if self.encoding.is_utf8 else self._transcoded_bytes(size)
-        )
+        size = self.bytes_checked if self.complete else self.source.size
         limit = self.options.size_limit or SIZE_LIMITS[self.kind]
         file = File(
             scanner,
             self.columns,
-            size if size is not None else bytes_checked,
+            self.bytes_checked if size is None else size,
             limit,
             self.rows,
             self.blank_rows,
@@ -223,7 +240,7 @@ class Check:
             by_rule[rule] += 1
             examples[rule] = self._example(rule, file_issues, lambda _: (None, None))
         before = self.before_header.snapshot()
-        if scanner.header is None:  # blank rows alone are no rows
+        if self.header is None:  # blank rows alone are no rows
             before = Snapshot(self.before_header)
             by_rule.pop("blank-row", None)
             examples.pop("blank-row", None)
@@ -242,7 +259,7 @@ class Check:
             kind_reason=self.kind_reason,
             verdict=verdict,
             bytes=size,
-            bytes_checked=bytes_checked,
+            bytes_checked=self.bytes_checked,
             encoding=self.encoding.name,
             bom=self.encoding.name == "utf-8" and bool(self.encoding.bom),
             line_ending=self._line_ending(),
@@ -258,12 +275,14 @@ class Check:
             warnings=total - errors,
             issues_by_rule={rule: by_rule[rule] for rule in rules},
             incomplete_rules=self.checker.incomplete_rules(
-                complete=self.complete, size_known=self.source.size is not None
+                complete=self.complete,
+                size_known=self.source.size is not None,
+                broken_header=self.header is not None and self.columns is None,
             ),
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,
             examples=[examples[rule] for rule in rules],
-            blank_rows=self.blank_rows if scanner.header else 0,
+            blank_rows=self.blank_rows if self.header else 0,
             legend=self._legend,
             _chunks=(
                 (Chunk(file_issues, nothing),),
@@ -272,9 +291,6 @@ class Check:
                 self.after_header.snapshot(),
             ),
         )
-
-    def _transcoded_bytes(self, size: int | None) -> int:
-        return size if self.complete and size is not None else self.scanner.stream.bytes_read
 
     def _line_ending(self) -> str | None:
         if self.scanner.dialect.line_end == CR:
@@ -303,12 +319,6 @@ def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     return None, None
 
 
-def _without_bytes(block: Block) -> Block:
+def _without_bytes(records: pl.DataFrame) -> pl.DataFrame:
     """Offsets in a transcoded stream are none in the input."""
-    unknown = pl.lit(None, pl.Int64).alias("byte")
-    return Block(
-        block.sound.with_columns(unknown),
-        block.faults.with_columns(unknown),
-        block.blanks.with_columns(unknown),
-        block.text,
-    )
+    return records.with_columns(byte=pl.lit(None, pl.Int64))

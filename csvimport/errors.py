@@ -33,4 +33,5 @@ class RuleBookError(CsvImportError):
 
 def reason(error: OSError) -> str:
     """The operating system's words for `error`, in the voice of this tool's messages."""
-    return (error.strerror or type(error).__name__).lower()
+    words = error.strerror or str(error).partition(" (os error")[0] or type(error).__name__
+    return words.lower()

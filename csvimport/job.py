@@ -14,12 +14,15 @@ from csvimport.source import Source
 
 #: Seconds between two calls of `on_progress`.
 _PAUSE = 0.1
+#: Seconds that a cancelled check gets to finish its block, which it cannot while its input is slow.
+_GRACE = 1.0
 
 
 class Job:
     """A check that runs in a thread of its own.
 
-    `on_progress` is called in that thread, about ten times a second and at the end.
+    `on_progress` is called in that thread, about ten times a second and at the end; so is
+    `goes_on`, which stops the check when it says no.
     """
 
     def __init__(
@@ -30,17 +33,16 @@ class Job:
         report: Path | None = None,
         raw: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
+        goes_on: Callable[[], bool] = lambda: True,
     ) -> None:
         self._check = Check(source, options)
         self._report, self._raw = report, raw
         self._on_progress = on_progress
+        self._goes_on = goes_on
         self._told = 0.0
         self._cancelled = threading.Event()
-        self._asked = threading.Event()
-        self._answered = threading.Event()
         self._done = threading.Event()
-        self._partial: Result | None = None
-        self._result: Result | None = None
+        self._wake = threading.Event()  # set by either
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="csvimport", daemon=True)
         self._thread.start()
@@ -50,46 +52,39 @@ class Job:
 
         The check goes on after a partial result. Raises what kept the check from running.
         """
-        if not self._done.wait(timeout):
-            self._answered.clear()
-            self._asked.set()
-            self._answered.wait()
-            if not self._done.is_set() and self._partial is not None:
-                return self._written(self._partial)
-        self._thread.join()
+        self._wake.wait(timeout if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+        if self._cancelled.is_set():
+            self._done.wait(_GRACE)
         if self._error is not None:
             raise self._error
-        assert self._result is not None
-        return self._written(self._result)
+        stopped = Verdict.SKIPPED if self._cancelled.is_set() else Verdict.TIMED_OUT
+        with self._check.lock:
+            result = self._check.result(stopped)
+        return written(result, self._report, raw=self._raw)
 
     def cancel(self) -> None:
         """Stop as soon as possible; the result is then that of what was checked."""
         self._cancelled.set()
-
-    def _written(self, result: Result) -> Result:
-        return written(result, self._report, raw=self._raw)
+        self._wake.set()
 
     def _run(self) -> None:
         try:
             self._check.run(self._between_blocks)
-            self._result = self._check.result(Verdict.SKIPPED)
             if self._on_progress:
                 self._on_progress(self._check.progress)
+        except KeyboardInterrupt:  # polars notices it in whatever thread computes
+            self._cancelled.set()
         except BaseException as error:  # whatever it is, the caller's thread has to hear of it
             self._error = error
         finally:
             self._done.set()
-            self._answered.set()
+            self._wake.set()
 
     def _between_blocks(self) -> bool:
-        if self._asked.is_set():
-            self._asked.clear()
-            self._partial = self._check.result()
-            self._answered.set()
         if self._on_progress and time.monotonic() - self._told >= _PAUSE:
             self._told = time.monotonic()
             self._on_progress(self._check.progress)
-        return not self._cancelled.is_set()
+        return not self._cancelled.is_set() and self._goes_on()
 
 
 def written(result: Result, report: Path | None, *, raw: bool) -> Result:

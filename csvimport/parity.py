@@ -10,6 +10,7 @@ So there are two readings of a window, one for each parity; each is computed at 
 the scanner changes over to the other where a broken record ends. That costs nothing a record.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -25,7 +26,7 @@ Flags = npt.NDArray[np.bool_]
 _QUOTE, _LF, _CR = b'"\n\r'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """The records of a window, if its first byte stands outside quotes (0) or inside (1).
 
@@ -41,12 +42,22 @@ class Reading:
 
     def record_at(self, line: int) -> int:
         """The record that starts with `line`."""
-        return int(np.searchsorted(self.last, line))
+        return bisect_left(self._last, line)
 
     def next_suspect(self, record: int) -> int:
         """The first suspect from `record` on, or the number of records if there is none."""
-        index = int(np.searchsorted(self.suspects, record))
-        return int(self.suspects[index]) if index < len(self.suspects) else len(self.last)
+        index = bisect_left(self._suspects, record)
+        return self._suspects[index] if index < len(self._suspects) else len(self.last)
+
+    # where faults are many, single numbers are looked up faster in lists
+
+    @cached_property
+    def _last(self) -> list[int]:
+        return list(self.last.tolist())
+
+    @cached_property
+    def _suspects(self) -> list[int]:
+        return list(self.suspects.tolist())
 
 
 @dataclass
@@ -115,7 +126,11 @@ class Window:
 
     def parity_at(self, line: int) -> int:
         """Whether the number of quotes before `line` is odd."""
-        return int(self._quotes_before_stops[line - 1]) & 1 if line and len(self.quotes) else 0
+        return self._parities[line - 1] if line and len(self.quotes) else 0
+
+    @cached_property
+    def _parities(self) -> list[int]:
+        return list((self._quotes_before_stops & 1).tolist())
 
     @cached_property
     def even(self) -> Reading:
@@ -172,13 +187,11 @@ class Window:
         places = [self.broken_quotes(parity), self._unreadable()]
         if self.may_be_invalid:
             places.append(invalid_utf8(self.data))
-        suspects = [
-            np.flatnonzero(suspect),
-            *(np.searchsorted(stops, each) for each in places),
-        ]
-        if len(self.stops) and (not len(last) or last[-1] < len(self.stops) - 1):
-            suspects.append(np.array([len(last)]))
-        return Reading(first, last, width, np.unique(np.concatenate(suspects)))
+        open_at_end = len(self.stops) > 0 and (not len(last) or last[-1] < len(self.stops) - 1)
+        suspect = np.append(suspect, open_at_end)
+        for each in places:
+            suspect[np.searchsorted(stops, each)] = True
+        return Reading(first, last, width, np.flatnonzero(suspect))
 
     def _unreadable(self) -> Offsets:
         """Where the CSV parser that reads the sound records would drop a byte.

@@ -56,6 +56,14 @@ def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
     return re.compile(rb'[^"\r' + delimiter + rb"]*+"), re.compile(rb"\r")
 
 
+@cache
+def _row(dialect: Dialect, width: int) -> re.Pattern[bytes]:
+    """A whole record on one line, well-quoted and of `width` cells."""
+    delimiter = re.escape(dialect.delimiter)
+    cell = rb'(?:"(?:[^"]|"")*+"|[^"' + delimiter + rb"]*+)"
+    return re.compile(rb"%s(?:%s%s){%d}+" % (cell, delimiter, cell, width - 1))
+
+
 @dataclass(slots=True)
 class Reader:
     """Reads records of one `text`. `width` is the header's number of cells, None if unknown.
@@ -196,9 +204,8 @@ class Reader:
         stop = len(self.text) if stop < 0 else self.dialect.strip(self.text, line, stop)
         if stop - line >= self.max_record:
             return False
-        alone = Reader(self.text[line:stop], self.dialect, None, self.max_record)
-        cells, _, fault, _, _ = alone._cells(0)
-        return fault is None and len(cells) == self.width
+        assert self.width is not None
+        return _row(self.dialect, self.width).fullmatch(self.text, line, stop) is not None
 
     def _unclosed(
         self,

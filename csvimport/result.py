@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 import polars as pl
@@ -103,7 +102,7 @@ class Result:
         for part in self._chunks:
             yield from part
 
-    @cached_property
+    @property
     def issues(self) -> pl.LazyFrame:
         """All issues in their order, with the columns of `Issue`, read as they are asked for."""
         return register_io_source(self._read_issues, schema=ISSUE_COLUMNS, is_pure=True)

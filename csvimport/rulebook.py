@@ -92,6 +92,11 @@ class Rule:
     file: RuleFile
 
     @property
+    def path(self) -> Path:
+        """Where its TOML lies."""
+        return data_folder() / self.family / f"{self.name}.toml"
+
+    @property
     def name(self) -> str:
         """The rule's name, which is its code."""
         return self.file.name

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from csvimport.block import PLACE, Block, Findings
-from csvimport.dialect import LF, Dialect, LineEndings, line_end_byte
+from csvimport.block import Block, Findings
+from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
 from csvimport.encoding import Utf8Stream
 from csvimport.feed import Feed
 from csvimport.issue import cut
@@ -36,7 +36,7 @@ class Header:
 
     row: int
     line: int
-    byte: int
+    byte: int | None
     cells: list[str]
     text: str
     faults: pl.DataFrame
@@ -94,16 +94,15 @@ class Scanner:
     def _counted(self, block: Block) -> Block:
         self.bytes_read = self._feed.byte
         for frame in (block.sound, block.faults, block.blanks):
-            for ending, count, line in (
-                frame.group_by("ending").agg(pl.len(), pl.col("last").min()).iter_rows()
-            ):
-                self.line_endings.add(ending, count, line)
+            endings, lines = frame["ending"].to_numpy(), frame["last"].to_numpy()
+            for ending in range(len(ENDINGS)):
+                found = lines[endings == ending]
+                if len(found):
+                    self.line_endings.add(ending, len(found), int(found[0]))
         if self.line_endings.first_row is None and self.header is not None:
-            filled = pl.concat(
-                frame.select(*PLACE).head(1) for frame in (block.sound, block.faults)
-            )
-            if filled.height:
-                self.line_endings.first_row = filled.sort("row")["ending"][0]
+            filled = (block.sound, block.faults)
+            first = [frame.select("row", "ending").row(0) for frame in filled if frame.height]
+            self.line_endings.first_row = min(first)[1] if first else None
         return block
 
     # What precedes the data rows

@@ -3,6 +3,7 @@
 import io
 import os
 import stat
+import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,8 @@ class Source:
 
     def _open_path(self, path: Path, name: str) -> None:
         self.name = name
+        if not name:
+            raise SourceError("found an empty file name, expected the name of a file")
         try:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode):
@@ -52,10 +55,13 @@ class Source:
             file = path.open("rb")
         except OSError as error:
             raise SourceError(f"{name}: {reason(error)}") from None
+        except ValueError as error:  # a NUL in the name
+            raise SourceError(f"{name}: {error}") from None
         if stat.S_ISREG(status.st_mode):
             file.close()
             self.path, self.size = path, status.st_size
         else:
+            weakref.finalize(self, file.close)
             self._chunks = _chunks(file)
 
     def _open_file(self, file: BinaryIO, name: object) -> None:
@@ -119,6 +125,12 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
+
+
+def standard_input() -> Source:
+    """Standard input, past Python's own buffer: that one cannot be left while a read is waiting."""
+    buffer = sys.stdin.buffer
+    return Source(getattr(buffer, "raw", buffer), "stdin")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

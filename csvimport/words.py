@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from csvimport.checks.registry import Explanation, Flag, Found
+from csvimport.checks.registry import Explanation, Flag, Found, all_checks
 from csvimport.errors import RuleBookError
 from csvimport.issue import LONGEST_IN_MESSAGE, Severity, cut_cells
 from csvimport.options import Options
-from csvimport.rulebook import RuleBook, Wording
+from csvimport.rulebook import COMMON_FACTS, RuleBook, Wording, placeholders
 
 #: An issue on its way: `position` is its column's in the file, `wording` an index of `Words`.
 FOUND = {
@@ -42,6 +42,13 @@ class Words:
     _explained: dict[tuple[str, int], dict[str, Explanation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for check in all_checks():
+            for _, wording in self.book[check.rule].wordings() if check.rule in self.book else ():
+                for name in placeholders(wording.message) - COMMON_FACTS - check.facts:
+                    raise RuleBookError(
+                        f"{self.book[check.rule].path}: nothing is known of `{{{name}}}`, "
+                        f"expected one of {', '.join(sorted(COMMON_FACTS | check.facts))}"
+                    )
         # ascending by rule, so that issues can be sorted by `wording`
         pairs = [
             ((name, variant), wording)
@@ -144,7 +151,7 @@ class Words:
 
     def _render(self, rule: str, found: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
         column = pl.lit(None, _TEXT)
-        if "column" in self._placeholders(rule):
+        if any("column" in placeholders(each.message) for _, each in self.book[rule].wordings()):
             names = pl.Series(headers, dtype=_TEXT)
             column = pl.lit(names).gather(pl.col("position"))
         facts = {name: pl.col(name) for name in found.columns}
@@ -155,20 +162,12 @@ class Words:
         for variant, words in self.book[rule].wordings():
             if variant not in used:
                 continue
-            text = _fill(rule, words.message, facts)
+            text = _fill(words.message, facts)
             index = pl.lit(self._index[rule, variant], pl.UInt16)
             mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
         return found.with_columns(message=message, wording=wording).select(*FOUND)
-
-    def _placeholders(self, rule: str) -> set[str]:
-        return {
-            name
-            for _, words in self.book[rule].wordings()
-            for _, name, _, _ in string.Formatter().parse(words.message)
-            if name
-        }
 
 
 def _shown(value: pl.Expr) -> pl.Expr:
@@ -176,13 +175,11 @@ def _shown(value: pl.Expr) -> pl.Expr:
     return cut_cells(value, LONGEST_IN_MESSAGE, "…").str.replace_all("\r\n|\r|\n", "↵")
 
 
-def _fill(rule: str, message: str, facts: dict[str, pl.Expr]) -> pl.Expr:
-    """The template `message` as an expression; a RuleBookError where a fact is not known."""
+def _fill(message: str, facts: dict[str, pl.Expr]) -> pl.Expr:
+    """The template `message` as an expression."""
     parts: list[pl.Expr] = []
     for text, name, _, _ in string.Formatter().parse(message):
         parts.append(pl.lit(text))
         if name is not None:
-            if f"fact_{name}" not in facts:
-                raise RuleBookError(f"rule `{rule}`: nothing is known of `{{{name}}}`")
             parts.append(facts[f"fact_{name}"])
     return pl.concat_str(parts)

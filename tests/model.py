@@ -68,7 +68,8 @@ def line_ending_of(data: bytes, probe: int) -> bytes:
     """CR where the window holds a lone CR outside quotes and no LF outside quotes, else LF."""
     window = data[:probe]
     if len(window) < len(data):
-        window = window.rstrip(CR)  # what follows these is not in the window
+        # what follows these is not in the window; a line end has two of them at most
+        window = window.removesuffix(CR).removesuffix(CR)
     quotes = 0
     lone_cr = lf = False
     for at in range(len(window)):

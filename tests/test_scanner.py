@@ -20,6 +20,7 @@ TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join).map(str.enco
 TABLES = st.builds(
     bytes.__add__, st.sampled_from([b"a,b\n", b"a,b,c\n", b"a;b\r\n", b"a,b\r"]), TEXTS
 )
+ALPHABET = ['"', ",", "\n", "\r", "a"]
 BYTES = st.binary(max_size=40)
 
 
@@ -80,8 +81,8 @@ def summary(data: bytes, **limits: int | bool) -> list[tuple[object, ...]]:
     header = source.header
     if header is not None:
         fault = header.faults["fault"].to_list() or [None]
-        cells = None if fault[0] else header.cells
-        entries.append(("header", header.line, header.byte, 1, fault[0], None, cells, False))
+        top = None if fault[0] else header.cells
+        entries.append(("header", header.line, header.byte, 1, fault[0], None, top, False))
     return sorted(entries, key=lambda entry: entry[1])  # type: ignore[arg-type, return-value]
 
 
@@ -115,19 +116,19 @@ def assert_like_model(data: bytes, *, max_record: int = 1 << 20, probe: int = 1 
     assert (source.separator_line is not None) == reading.separator_line
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=2500, deadline=None)
 @given(st.one_of(TABLES, TEXTS, BYTES))
 def test_reads_what_the_contract_says(data: bytes) -> None:
     assert_like_model(data)
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.one_of(TABLES, TEXTS), st.integers(1, 12), st.integers(1, 30))
 def test_keeps_the_limits_that_the_contract_says(data: bytes, max_record: int, probe: int) -> None:
     assert_like_model(data, max_record=max_record, probe=probe)
 
 
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=2500, deadline=None)
 @given(
     st.one_of(TABLES, TEXTS, BYTES),
     st.integers(1, 40),
@@ -144,14 +145,14 @@ def test_sizes_do_not_show(
     assert scan(data, max_record=max_record, exact=True, **sizes) == whole
 
 
-def test_both_paths_agree_on_every_short_text() -> None:
-    """All texts of up to six pieces behind a header of two cells: fifty-five thousand of them."""
-    alphabet = ['"', ",", "\n", "\r", " ", "a"]
+@pytest.mark.parametrize("first", ALPHABET)
+def test_both_paths_agree_on_every_short_text(first: str) -> None:
+    """All texts of up to six pieces behind a header of two cells: nearly twenty thousand."""
     texts = itertools.chain.from_iterable(
-        itertools.product(alphabet, repeat=size) for size in range(7)
+        itertools.product(ALPHABET, repeat=size) for size in range(6)
     )
     for pieces in texts:
-        data = b"a,b\n" + "".join(pieces).encode()
+        data = b"a,b\n" + "".join((first, *pieces)).encode()
         assert scan(data) == scan(data, exact=True), data
 
 

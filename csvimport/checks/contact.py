@@ -38,9 +38,14 @@ def holds(condition: pl.Expr) -> bool:
     return bool(pl.select(condition).item())
 
 
+def _unguarded(value: str) -> str:
+    """`value` without the apostrophe that an export puts before what looks like a formula."""
+    return value[1:] if value[:1] == "'" and value[1:2] in ("=", "+", "-", "@") else value
+
+
 def repaired_email(value: str) -> str | None:
     """The one address that `value` must mean: trimmed, its domain in Punycode, unguarded."""
-    address = value.removeprefix("'").strip()
+    address = _unguarded(value).strip()
     local, at, domain = address.rpartition("@")
     if not domain.isascii():
         import idna
@@ -55,5 +60,5 @@ def repaired_email(value: str) -> str | None:
 
 def repaired_phone(value: str) -> str | None:
     """The number behind an export's guard, or inside white space."""
-    number = value.strip().removeprefix("'")
+    number = _unguarded(value.strip())
     return number if number != value and holds(is_dialable(pl.lit(number))) else None

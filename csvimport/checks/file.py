@@ -38,7 +38,7 @@ def file_near_limit(file: File) -> Found | None:
     return Found(facts={"size": size, "low": f"{limit} MB", "high": f"{limit} MiB"})
 
 
-@file_check("wrong-encoding", "encoding")
+@file_check("wrong-encoding", "encoding", cross_row=True)
 def wrong_encoding(file: File) -> Found | None:
     encoding = file.scanner.stream.encoding
     if encoding.is_utf8:
@@ -71,7 +71,7 @@ def header_line_ending_differs(file: File) -> Found | None:
     return Found(facts={"header": ENDINGS[ends.header], "row": ENDINGS[ends.first_row]})
 
 
-@file_check("mixed-line-endings", "most", "found", "line")
+@file_check("mixed-line-endings", "most", "found", "line", cross_row=True)
 def mixed_line_endings(file: File) -> Found | None:
     ends = file.line_endings
     if not ends.mixed or ends.header_differs:

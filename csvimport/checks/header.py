@@ -59,7 +59,7 @@ def duplicate_header(columns: Columns) -> Iterable[Found]:
 
 @header_check("missing-identifier-column")
 def missing_identifier_column(columns: Columns) -> Iterable[Found]:
-    if not columns.identifiers and not any(map(columns.has, ALIAS)):
+    if not columns.identifiers:
         yield Found()
 
 

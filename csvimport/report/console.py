@@ -21,7 +21,7 @@ _TITLES = {
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 #: The characters of a line that are shown around the cell in question.
 _WINDOW = 100
-_MARKERS = re.compile(r"[\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+_MARKERS = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def render(result: Result, *, show: int) -> Iterator[Text]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from csvimport.block import cell_names
 from csvimport.issue import Severity
 from csvimport.result import Result
 from csvimport.spill import Chunk
@@ -82,7 +83,10 @@ def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:
         pl.col("rule").unique(maintain_order=True).str.join("; ").alias("rules"),
         pl.concat_str(prefix, "message", pl.lit("; "), remedy).str.join(" | ").alias("description"),
     )
-    rows = chunk.rows.drop("line")
+    # rows that precede the header do not know yet how many cells it has
+    cells = cell_names(len(result.headers))
+    missing = {name: pl.lit("") for name in cells if name not in chunk.rows.columns}
+    rows = chunk.rows.with_columns(**missing).select("row", "text", *cells)
     return told.drop("key").join(rows, on="row", how="left", maintain_order="left")
 
 

@@ -16,4 +16,5 @@ def render(results: Sequence[Result], now: datetime) -> str:
         "now": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "files": [result.to_dict() for result in results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    # escaped, whatever letters the terminal or the next program knows
+    return json.dumps(document, indent=2)

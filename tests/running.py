@@ -1,0 +1,98 @@
+"""Checks of inputs held in memory, in sizes that no caller can set; their outcome as values."""
+
+import csv
+import functools
+import io
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+from csvimport import Issue, Result
+from csvimport.engine import Check
+from csvimport.options import Options
+from csvimport.report.csv import write
+from csvimport.scanner import Scanner
+from csvimport.source import Source
+
+NAME = "file.csv"
+
+Told = tuple[str, int | None, str | None, str | None]
+"""Rule, row, column, suggestion."""
+
+Input = str | bytes | BinaryIO | Iterable[bytes] | Path
+
+
+def checked(
+    source: Input,
+    *,
+    probe: int | None = None,
+    max_lines: int | None = None,
+    blocks: int | None = None,
+    **options: Any,
+) -> Check:
+    """A check that has run through `source`, or through its first `blocks`.
+
+    Text is taken as UTF-8. With a small `probe` and `block_size` even a short file has many blocks.
+    """
+    if isinstance(source, str):
+        source = source.encode()
+    if isinstance(source, bytes):
+        source = io.BytesIO(source)
+    sizes: dict[str, Any] = {"probe": probe, "max_lines": max_lines}
+    sizes = {name: size for name, size in sizes.items() if size is not None}
+    left = blocks
+
+    def goes_on() -> bool:
+        nonlocal left
+        left = None if left is None else left - 1
+        return left != 0
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.engine.Scanner", functools.partial(Scanner, **sizes))
+        check = Check(Source(source, NAME), Options(**options))
+        check.run(goes_on)
+    return check
+
+
+def run(source: Input, **options: Any) -> Result:
+    """The result of `checked`."""
+    return checked(source, **options).result()
+
+
+def told(result: Result) -> list[Told]:
+    """What the issues say, without their words."""
+    return [(each.rule, each.row, each.column, each.suggestion) for each in result]
+
+
+def issues(source: Input, **options: Any) -> list[Issue]:
+    """The issues of `source`."""
+    return list(run(source, **options))
+
+
+def summary(result: Result) -> dict[str, Any]:
+    """The result's facts but for the time that it took."""
+    facts = result.to_dict()
+    del facts["elapsed_seconds"]
+    return facts
+
+
+def whole(result: Result) -> tuple[object, ...]:
+    """All that anybody can see of a result."""
+    return (summary(result), list(result), result.examples, report_bytes(result))
+
+
+def report_bytes(result: Result, *, raw: bool = False) -> bytes:
+    """The error report."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.csv"
+        write(result, path, raw=raw)
+        return path.read_bytes()
+
+
+def report(result: Result, *, raw: bool = False) -> list[list[str]]:
+    """The error report as the standard library reads it: its header, then its lines."""
+    text = report_bytes(result, raw=raw).decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))

@@ -1,0 +1,188 @@
+"""Files that are not UTF-8, or not all of it, are checked all the same."""
+
+import codecs
+import dataclasses
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from running import checked, issues, run
+from tables import FILES
+
+from csvimport import Issue
+
+ROWS = [
+    "external_id,email,First_name,home_city",
+    "A1,a@example.com,{0},{1}",
+    "A2,not an address,{2},{3}",
+    ",,{1},{0}",
+    "A1,,{3},{2}",
+    '{0},b@example.com,"{1}',
+    "{2},,{3}",
+    ",,,",
+    "A3,,{0} {1} {2},{3}",
+    ",{3},{0},{1}",
+    '"{0}\n{1}",,"{2}, ""{3}""",',
+]
+WORDS = {
+    "cp1252": ["René", "Orléans", "Jürgen Größe", "København"],
+    "cp1251": ["Екатерина", "Москва", "Новосибирск", "Привет, мир".replace(",", "")],
+    "shift_jis": ["山田太郎", "東京都", "こんにちは世界", "カタカナ"],
+    "utf-16": ["René", "Москва", "東京都", "😀"],
+    "utf-16-le": ["René", "Orléans", "Größe", "Køln"],
+    "utf-16-be": ["René", "Orléans", "Größe", "Køln"],
+    "utf-32": ["René", "Москва", "東京都", "😀"],
+}
+#: What may be said: names of the encoding, or of one that holds it.
+NAMES = {
+    "cp1252": {"windows-1252"},
+    "cp1251": {"windows-1251"},
+    "shift_jis": {"shift_jis", "cp932", "shift-jis", "windows-31j"},
+    "utf-16": {"utf-16-le", "utf-16"},
+    "utf-16-le": {"utf-16-le"},
+    "utf-16-be": {"utf-16-be"},
+    "utf-32": {"utf-32-le", "utf-32"},
+}
+
+
+def _text(encoding: str, end: str = "\n") -> str:
+    return end.join(row.format(*WORDS[encoding]) for row in [*ROWS, *ROWS[1:]]) + end
+
+
+def _placeless(found: list[Issue]) -> list[Issue]:
+    """The issues as they are in a transcoded file, without the one about the encoding."""
+    return [dataclasses.replace(each, byte=None) for each in found if each.rule != "wrong-encoding"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+@pytest.mark.parametrize("encoding", WORDS)
+def test_a_file_in_another_encoding_has_the_same_issues(encoding: str, end: str) -> None:
+    text = _text(encoding, end)
+    data = text.encode(encoding)
+    result = run(data)
+    assert result.encoding is not None
+    assert result.encoding.lower() in NAMES[encoding]
+    assert data.decode(result.encoding).removeprefix("\ufeff") == text
+    assert not result.bom, "the result's `bom` is that of UTF-8"
+    assert result.bytes == result.bytes_checked == len(data)
+    found = list(result)
+    assert [each.rule for each in found].count("wrong-encoding") == 1
+    assert _placeless(found) == _placeless(issues(text))
+    message = next(each.message for each in found if each.rule == "wrong-encoding")
+    assert result.encoding.removesuffix("-le").removesuffix("-be").upper() in message.upper()
+
+
+@pytest.mark.parametrize("encoding", WORDS)
+def test_a_transcoded_file_has_no_offsets(encoding: str) -> None:
+    assert {each.byte for each in run(_text(encoding).encode(encoding))} == {None}
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    FILES.filter(bool),
+    st.sampled_from(["utf-16", "utf-32", "utf-16-le-bom", "utf-16-be-bom", "utf-32-be-bom"]),
+)
+def test_any_file_with_a_byte_order_mark(text: str, encoding: str) -> None:
+    name = encoding.removesuffix("-bom")
+    data = text.encode(name) if name == encoding else ("\ufeff" + text).encode(name)
+    result = run(data)
+    assert result.encoding is not None
+    assert codecs.lookup(result.encoding).name.startswith(name)
+    assert _placeless(list(result)) == _placeless(issues(text))
+
+
+def test_a_byte_order_mark_of_utf8_is_no_fault() -> None:
+    text = _text("cp1252")
+    result = run(text.encode("utf-8-sig"))
+    assert (result.encoding, result.bom) == ("utf-8", True)
+    assert list(result) == [
+        each if each.byte is None else dataclasses.replace(each, byte=each.byte + 3)
+        for each in issues(text)
+    ]
+
+
+@pytest.mark.parametrize("broken", range(4))
+@pytest.mark.parametrize("valid", range(4))
+def test_the_majority_of_lines_decides(valid: int, broken: int) -> None:
+    rows = [f"A{number},Zoé".encode() for number in range(valid)]
+    rows += [f"B{number},Zoé".encode("cp1252") for number in range(broken)]
+    rows += [f"C{number},Zoe".encode() for number in range(5)]
+    result = run(b"\n".join([b"external_id,plan", *rows]))
+    rules = [(each.rule, each.row) for each in result]
+    if valid > broken or not broken:
+        assert result.encoding == "utf-8"
+        assert rules == [("invalid-utf8", valid + number + 2) for number in range(broken)]
+    else:
+        assert result.encoding == "windows-1252" or valid
+        assert rules == [("wrong-encoding", None)]
+
+
+def test_lines_are_counted_not_bytes_nor_records() -> None:
+    many = "éüößéüöß"
+    result = run(f"external_id,plan\nA1,{many}\n".encode() + b"A2,\xe9\nA3,\xe8\n")
+    assert result.encoding != "utf-8"
+    # a record of three physical lines, each with a character, outnumbers two
+    rows = 'external_id,plan\nA1,"é\né\né"\n'.encode() + b"A2,\xe9\nA3,\xe8\n"
+    result = run(rows)
+    assert result.encoding == "utf-8"
+    assert [(each.rule, each.row) for each in result] == [("invalid-utf8", 3), ("invalid-utf8", 4)]
+
+
+def test_a_bad_header_in_a_file_of_utf8() -> None:
+    rows = "".join(f"A{number},Zoé\n" for number in range(4)).encode()
+    result = run(b"external_id,pl\xe9n\n" + rows + b"A9\n")
+    assert [(each.rule, each.row) for each in result] == [("invalid-utf8", 1)]
+    assert result.columns is None
+    assert "too-few-cells" in result.incomplete_rules
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *(b"\xff", b"\xc3", b"\xc3(", b"\xa9", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xed\xa0\x80"),
+        *(b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xe2\x82", b"\xf0\x9f\x98", b"\xfe\xff"),
+    ],
+)
+@pytest.mark.parametrize("block_size", [1, 3, 1 << 20])
+def test_what_is_not_utf8(broken: bytes, block_size: int) -> None:
+    good = "A1,Zoé\nA2,Zoé\nA3,😀\n".encode()
+    data = b"external_id,plan\n" + good + b"A4,x" + broken + b"\n" + good.replace(b"A", b"B")
+    found = issues(data, block_size=block_size, probe=16, max_record=32)
+    assert [(each.rule, each.row) for each in found] == [("invalid-utf8", 5)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.binary(min_size=1, max_size=60), st.booleans())
+def test_a_named_encoding_decodes_every_byte(data: bytes, header: bool) -> None:
+    data = b"external_id,plan\n" * header + data
+    running = checked(data)
+    result = running.result()
+    if result.encoding is None:
+        assert "wrong-encoding" in result.issues_by_rule
+    elif result.encoding != "utf-8" and not result.encoding.startswith("utf-"):
+        data.decode(result.encoding)
+        assert codecs.lookup(result.encoding).name not in ("iso8859-1", "ascii")
+    if running.encoding.is_utf8:
+        assert "wrong-encoding" not in result.issues_by_rule
+
+
+def test_an_unknown_encoding_is_said_to_be_one() -> None:
+    result = run(b"external_id,plan\nA1,\x9d\nA1,\n")
+    assert result.encoding is None
+    found = list(result)
+    assert [(each.rule, each.row) for each in found] == [
+        ("wrong-encoding", None),
+        ("duplicate-identifier", 3),
+    ]
+    assert "unknown" in found[0].message
+
+
+def test_an_encoding_that_shows_late() -> None:
+    """The first bytes beyond ASCII stand behind the first block: reading begins again."""
+    rows = "".join(f"A{number},\n,\n" for number in range(50))
+    data = f"external_id,plan\n{rows}B1,René\nB1,Jürgen Größe\n"
+    for block_size in (10, 100, 1 << 20):
+        result = run(data.encode("cp1252"), block_size=block_size, probe=16, max_record=64)
+        assert result.encoding == "windows-1252"
+        assert _placeless(list(result)) == _placeless(issues(data))
+        assert result.rows == 50 + 2

@@ -1,0 +1,344 @@
+"""The shape of the package: one direction of imports, one module that opens, one that prints."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import csvimport
+
+ROOT = Path(csvimport.__file__).parent
+
+#: The table of contents: each module imports only from those above it.
+ORDER = [
+    "errors",
+    "issue",
+    "target",
+    "spill",
+    "source",
+    "dialect",
+    "feed",
+    "encoding",
+    "parity",
+    "recovery",
+    "block",
+    "scanner",
+    "rulebook",
+    "workspace",
+    "options",
+    "columns",
+    "duplicates",
+    "identity",
+    "checks.registry",
+    "checks.contact",
+    "checks.file",
+    "checks.structure",
+    "checks.header",
+    "checks.identifier",
+    "checks",
+    "words",
+    "checker",
+    "result",
+    "engine",
+    "report",
+    "report.csv",
+    "report.jsonl",
+    "report.json",
+    "report.console",
+    "report.rules",
+    "job",
+    "api",
+    "cli",
+    "__main__",
+    "__init__",
+]
+
+#: What touches files, by module and name; everything else works on values.
+FILES = {
+    ("source", "open"),
+    ("source", "TemporaryFile"),
+    ("spill", "mkdtemp"),
+    ("spill", "write_ipc"),
+    ("spill", "read_ipc"),
+    ("target", "mkstemp"),
+    ("target", "open"),
+    ("target", "fdopen"),
+    ("rulebook", "read_bytes"),
+    ("workspace", "read_bytes"),
+    ("report.rules", "write_text"),
+    ("cli", "open"),  # the null device, behind a reader that has gone
+}
+# fmt: off
+OPENERS = frozenset({
+    "open", "fdopen", "open_binary", "open_text", "read_bytes", "read_text", "write_bytes",
+    "write_text", "mkstemp", "mkdtemp", "TemporaryFile", "NamedTemporaryFile",
+    "SpooledTemporaryFile", "TemporaryDirectory", "fromfile", "memmap", "mmap", "read_ipc",
+    "write_ipc", "scan_csv", "scan_ipc", "scan_ndjson", "read_ndjson", "read_parquet",
+    "write_parquet", "scan_parquet", "sink_csv", "sink_ipc", "sink_ndjson", "sink_parquet",
+    "GzipFile", "ZipFile", "urlopen", "Popen",
+})
+# fmt: on
+#: Modules that can open something, and who may import them.
+IMPORTERS = {
+    "io": {"source", "report.csv"},
+    "tempfile": {"source", "spill", "target"},
+    "shutil": {"spill"},
+    "stat": {"source"},
+    "gzip": {"source"},
+    "zipfile": {"source"},
+    "mmap": {"source"},
+    "sys": {"cli", "__main__"},
+    "typer": {"cli"},
+    "subprocess": set(),
+    "socket": set(),
+    "logging": set(),
+    "warnings": set(),
+}
+# fmt: off
+MUTATORS = frozenset({
+    "append", "extend", "insert", "remove", "pop", "clear", "sort", "reverse", "add", "discard",
+    "update", "setdefault", "popitem", "fill", "put", "resize",
+})
+# fmt: on
+
+
+@cache
+def modules() -> dict[str, ast.Module]:
+    """The package's modules by their names within it; packages by their own."""
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"), str(path))
+    return found
+
+
+def nodes(*kinds: type[ast.AST]) -> Iterator[tuple[str, ast.AST]]:
+    for name, tree in modules().items():
+        for node in ast.walk(tree):
+            if isinstance(node, kinds):
+                yield name, node
+
+
+def local(dotted: str) -> str | None:
+    """The name within the package of what is imported as `dotted`; None for other packages."""
+    package, _, rest = dotted.partition(".")
+    if package != "csvimport":
+        return None
+    while rest and rest not in modules():
+        rest = rest.rpartition(".")[0]
+    return rest or "__init__"
+
+
+def imports(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything imported: in functions and for types alone as well."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import"
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def called(node: ast.AST) -> str | None:
+    """The last name of what is called or named: `open` of `path.open(…)`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else None
+
+
+def test_the_table_of_contents_names_every_module_once() -> None:
+    assert len(set(ORDER)) == len(ORDER)
+    assert set(ORDER) == set(modules())
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_module_imports_only_from_those_above_it(name: str) -> None:
+    above = set(ORDER[: ORDER.index(name)])
+    wrong = [
+        f"{name} imports {target} in line {line}"
+        for line, dotted in imports(modules()[name])
+        if (target := local(dotted)) is not None and target not in above
+    ]
+    assert wrong == []
+
+
+def test_nothing_is_imported_by_computed_names() -> None:
+    found = [
+        (name, ast.unparse(node))
+        for name, node in nodes(ast.Call)
+        if isinstance(node, ast.Call) and called(node.func) in ("import_module", "__import__")
+    ]
+    assert found == []
+
+
+def test_only_the_command_line_prints_or_exits() -> None:
+    found = set()
+    for name, node in nodes(ast.Call, ast.Raise, ast.Attribute):
+        if isinstance(node, ast.Call):
+            plain = isinstance(node.func, ast.Name)
+            if (plain and called(node.func) in ("print", "input", "exit", "quit")) or called(
+                node.func
+            ) in ("_exit", "abort", "Exit"):
+                found.add((name, called(node.func)))
+        elif isinstance(node, ast.Raise):
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            if raised is not None and called(raised) in ("SystemExit", "Exit"):
+                found.add((name, called(raised)))
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in (
+            "sys.stdout",
+            "sys.stderr",
+            "sys.stdin",
+            "sys.exit",
+        ):
+            found.add((name, node.attr))
+    assert {name for name, _ in found} == {"cli", "__main__"}
+    assert {what for name, what in found if name == "__main__"} == {"exit"}
+
+
+def test_a_console_is_made_by_the_command_line_alone() -> None:
+    found = {
+        name
+        for name, node in nodes(ast.Call)
+        if isinstance(node, ast.Call) and called(node.func) in ("Console", "Progress", "Live")
+    }
+    # the engine's own `Progress` is a value
+    assert found <= {"cli", "engine"}
+
+
+def test_files_are_opened_where_the_table_says() -> None:
+    """The core gets bytes: `Source.open` is the one way in for it."""
+    found = set()
+    for name, node in nodes(ast.Call):
+        assert isinstance(node, ast.Call)
+        if ast.unparse(node.func) in ("self.source.open", "source.open", "self.open"):
+            continue
+        if called(node.func) in OPENERS:
+            found.add((name, called(node.func)))
+    assert found == FILES
+
+
+def test_the_input_is_opened_by_the_source_alone() -> None:
+    assert {name for name, what in FILES if what == "open"} == {"source", "cli"}
+    opened = [
+        ast.unparse(node)
+        for name, node in nodes(ast.Call)
+        if isinstance(node, ast.Call) and name == "cli" and called(node.func) == "open"
+    ]
+    assert all("devnull" in call for call in opened)
+
+
+def test_modules_that_open_something_are_imported_where_the_table_says() -> None:
+    wrong = [
+        f"{name} imports {dotted} in line {line}"
+        for name, tree in modules().items()
+        for line, dotted in imports(tree)
+        if name not in IMPORTERS.get(dotted.partition(".")[0], {name})
+    ]
+    assert wrong == []
+
+
+def test_tables_are_parsed_from_bytes_alone() -> None:
+    """`read_csv` would open a path, and take a string for one."""
+    found = [
+        name
+        for name, node in nodes(ast.Call)
+        if isinstance(node, ast.Call) and called(node.func) == "read_csv"
+    ]
+    assert found == ["block"]
+
+
+def test_no_function_rebinds_a_global() -> None:
+    assert [(name, ast.unparse(node)) for name, node in nodes(ast.Global)] == []
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_no_function_changes_what_a_module_holds(name: str) -> None:
+    """A module's tables are built as it is imported, and stay as they are."""
+    tree = modules()[name]
+    held, imported = _held(tree), _imported(tree)
+    changed = [
+        f"{name}: line {node.lineno} changes `{base.id}`"
+        for function in ast.walk(tree)
+        if isinstance(function, (ast.FunctionDef, ast.Lambda))
+        for node, base in _changes(function)
+        if base.id in held - _bound(function)
+        # `np.append` is a function of a module, `sys.path.append` changes one
+        and not (base.id in imported and _is_load(node) and node.value is base)
+    ]
+    assert changed == []
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_no_name_of_a_module_is_bound_twice(name: str) -> None:
+    bound = [
+        target.id
+        for statement in modules()[name].body
+        if isinstance(statement, (ast.Assign, ast.AnnAssign))
+        for target in ast.walk(statement)
+        if isinstance(target, ast.Name) and isinstance(target.ctx, ast.Store)
+    ]
+    assert len(set(bound)) == len(bound)
+
+
+def _held(tree: ast.Module) -> set[str]:
+    """The names that a module binds: imported ones too, through which others could be changed."""
+    names = _imported(tree)
+    for statement in tree.body:
+        if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+            names |= {
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+    return names
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for statement in tree.body
+        if isinstance(statement, (ast.Import, ast.ImportFrom))
+        for alias in statement.names
+    }
+
+
+def _bound(function: ast.FunctionDef | ast.Lambda) -> set[str]:
+    """The names that a function binds itself."""
+    arguments = {node.arg for node in ast.walk(function.args) if isinstance(node, ast.arg)}
+    stored = {
+        node.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    return arguments | stored
+
+
+Place = ast.Subscript | ast.Attribute
+
+
+def _is_load(node: Place) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
+def _changes(function: ast.AST) -> Iterator[tuple[Place, ast.Name]]:
+    """What a function does to a name without binding it: `x[…] = …`, `x.y = …`, `x.append(…)`."""
+    for node in ast.walk(function):
+        place: Place
+        if isinstance(node, (ast.Subscript, ast.Attribute)) and not _is_load(node):
+            place = node
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr in MUTATORS
+        ):
+            place = node.func
+        else:
+            continue
+        base: ast.expr = place
+        while isinstance(base, (ast.Subscript, ast.Attribute)):
+            base = base.value
+        if isinstance(base, ast.Name):
+            yield place, base
