@@ -4,12 +4,11 @@ stdout carries the result, stderr everything that is said about it. Exit status:
 `--fail-on` names, 1 found, 2 could not run, 3 ran out of time with nothing found, 130 interrupted.
 """
 
-import io
 import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -61,12 +60,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line with `arguments`, by default the process's, and return the status."""
     from csvimport.errors import CsvImportError, reason
 
-    # a closed stream is none at all
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+    if sys.stdout is None or sys.stderr is None:  # closed by whoever started this
+        with (
+            open(os.devnull, "w") as nowhere,
+            redirect_stdout(sys.stdout or nowhere),
+            redirect_stderr(sys.stderr or nowhere),
+        ):
+            return main(arguments)
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a terminal may know few letters
-            stream.reconfigure(errors="backslashreplace")
+        if reconfigure := getattr(stream, "reconfigure", None):  # a terminal may know few letters
+            reconfigure(errors="backslashreplace")
     try:
         status = app(arguments, prog_name="csvimport", standalone_mode=False)
         with _reader_may_go():
@@ -225,7 +228,8 @@ def check(
         from csvimport.report.json import render
 
         with _reader_may_go():
-            print(render(run.results, options.now), flush=True)
+            utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+            print(render(run.results, options.now, ascii_only=not utf8), flush=True)
     return next(
         status
         for status in (INTERRUPTED, CANNOT_RUN, FOUND, TIMED_OUT, OK)
@@ -344,9 +348,14 @@ class _Run:
     def _result(self, file: str, report: Path | None) -> "Result":
         from csvimport.job import Job
         from csvimport.result import Verdict
-        from csvimport.source import Source, standard_input
+        from csvimport.source import Source
 
-        source = standard_input() if file == "-" else Source(file)
+        if file == "-":
+            # past Python's own buffer: that one cannot be left while a read is waiting
+            buffer = sys.stdin.buffer
+            source = Source(getattr(buffer, "raw", buffer), "stdin")
+        else:
+            source = Source(file)
         with _progress(file, show=self.progress) as on_progress:
             job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
             try:

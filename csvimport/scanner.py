@@ -185,7 +185,9 @@ class Scanner:
         feed.drop(0, 1, 1)
         self.line_endings.header = ending
         self.line_endings.add(ending, 1, number)
-        cells = [cell.decode(errors="replace") for cell in record.cells]
+        # a header without an end has no cells worth showing, and there may be a million
+        shown = [] if record.fault == "record-too-large" else record.cells
+        cells = [cell.decode(errors="replace") for cell in shown]
         text = cut(line.decode(errors="replace"))
         faults = findings.block().faults
         self.header = Header(row, number, byte, cells, text, faults)

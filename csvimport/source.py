@@ -3,7 +3,6 @@
 import io
 import os
 import stat
-import sys
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
@@ -125,12 +124,6 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
-
-
-def standard_input() -> Source:
-    """Standard input, past Python's own buffer: that one cannot be left while a read is waiting."""
-    buffer = sys.stdin.buffer
-    return Source(getattr(buffer, "raw", buffer), "stdin")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
