@@ -7,6 +7,7 @@ from csvimport.issue import Issue, Severity
 from csvimport.job import Job
 from csvimport.options import Options
 from csvimport.result import Result, Verdict
+from csvimport.workspace import Workspace
 
 __all__ = [
     "CsvImportError",
@@ -21,6 +22,7 @@ __all__ = [
     "Severity",
     "SourceError",
     "Verdict",
+    "Workspace",
     "check",
     "start",
 ]

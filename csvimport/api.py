@@ -14,6 +14,7 @@ from csvimport.options import TIME_BUDGET, Options, changed_severities
 from csvimport.result import Result
 from csvimport.source import Readable, Source
 from csvimport.target import require_writable
+from csvimport.workspace import Workspace, read
 
 Kind = Literal["auto", "attributes", "events"]
 PathLike = str | os.PathLike[str]
@@ -28,16 +29,18 @@ def check(
     raw: bool = False,
     ignore: Iterable[str] = (),
     severities: Mapping[str, Severity | str] | None = None,
+    workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
 ) -> Result:
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
-    to `report` if there is anything to report; `raw` leaves its cells unguarded. `now` is what
-    dates are compared with, the clock by default. Raises SourceError, OutputError or OptionError,
-    never for what the file holds.
+    to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
+    what all files share, or the file in which it stands; `ignore` and `severities` go before it.
+    `now` is what dates are compared with, the clock by default. Raises SourceError, OutputError or
+    OptionError, never for what the file holds.
     """
-    options = _options(kind, time_budget, ignore, severities, now)
+    options = _options(kind, time_budget, ignore, severities, workspace, now)
     target = _target(report)
     deadline = float("inf") if time_budget is None else time.monotonic() + time_budget
     job = Job(
@@ -61,11 +64,12 @@ def start(
     raw: bool = False,
     ignore: Iterable[str] = (),
     severities: Mapping[str, Severity | str] | None = None,
+    workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Job:
     """Start the same check in the background; `on_progress` is told how far it has come."""
-    options = _options(kind, None, ignore, severities, now)
+    options = _options(kind, None, ignore, severities, workspace, now)
     target = _target(report)
     return Job(Source(source), options, report=target, raw=raw, on_progress=on_progress)
 
@@ -82,12 +86,18 @@ def _options(
     time_budget: float | None,
     ignore: Iterable[str],
     severities: Mapping[str, Severity | str] | None,
+    workspace: PathLike | Workspace | None,
     now: datetime | None,
 ) -> Options:
+    if workspace is None:
+        workspace = Workspace()
+    elif not isinstance(workspace, Workspace):
+        workspace = read(Path(workspace))
     return Options(
         kind,
         time_budget,
         frozenset(ignore),
         changed_severities((severities or {}).items()),
         now or datetime.now(UTC),
+        workspace=workspace,
     )

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from csvimport.dialect import WHITE_SPACE, Dialect
+from csvimport.dialect import QUOTE, WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST_IN_MESSAGE, cut
 from csvimport.parity import Flags, Offsets, Reading, Window
 from csvimport.recovery import Record, first_bad_bytes
@@ -33,6 +34,11 @@ FAULT = {
     "at": _INT,
 }
 
+Bytes = npt.NDArray[np.uint8]
+
+#: The raw records whose quotes are looked at are taken together up to so many bytes.
+_PIECE = 1 << 20
+
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -49,6 +55,48 @@ class Block:
     faults: pl.DataFrame
     blanks: pl.DataFrame
     text: bytes
+    dialect: Dialect
+
+    @property
+    def data(self) -> Bytes:
+        """`text` as an array."""
+        return np.frombuffer(self.text, np.uint8)
+
+    def quoted(self, rows: pl.DataFrame) -> Flags:
+        """Which cells of `rows`, taken from `sound`, stand in quotes: rows by columns."""
+        starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
+        width = sum(name.startswith("c") and name[1:].isdigit() for name in self.sound.columns)
+        result = np.zeros((len(starts), width), np.bool_)
+        quotes = np.flatnonzero(self.data == QUOTE[0])
+        some = np.flatnonzero(np.searchsorted(quotes, starts) < np.searchsorted(quotes, ends))
+        lengths = np.cumsum(ends[some] - starts[some])
+        bounds = np.searchsorted(lengths, np.arange(0, lengths[-1] if len(some) else 0, _PIECE))
+        for piece in np.split(some, bounds[1:]):
+            if len(piece):
+                result[piece] = self._quoted(starts[piece], ends[piece], width)
+        return result
+
+    def quoted_on_purpose(self, rows: pl.DataFrame) -> Flags:
+        """Those of the quoted cells whose content can do without: no delimiter, quote, line end."""
+        quoted = self.quoted(rows)
+        needs = '["\r\n' + re.escape(self.dialect.delimiter.decode()) + "]"
+        for position in np.flatnonzero(quoted.any(axis=0)):
+            cells = rows.select(pl.col(f"c{position}").str.contains(needs)).to_series()
+            quoted[:, position] &= ~cells.to_numpy()
+        return quoted
+
+    def _quoted(self, starts: Offsets, ends: Offsets, width: int) -> Flags:
+        """`quoted` for the records from `starts` to `ends`, which are well-quoted."""
+        lengths = ends - starts
+        first = np.cumsum(lengths) - lengths
+        text = self.data[np.repeat(starts - first, lengths) + np.arange(lengths.sum())]
+        inside = np.logical_xor.accumulate(text == QUOTE[0])
+        stops = np.flatnonzero((text == self.dialect.delimiter[0]) & ~inside)
+        cells = np.column_stack((first, stops.reshape(len(first), width - 1) + 1))
+        # an empty last cell starts where the next record does
+        filled = cells < (first + lengths)[:, None]
+        found: Flags = filled & (np.append(text, 0)[cells] == QUOTE[0])
+        return found
 
 
 def cell_names(width: int | None) -> list[str]:
@@ -119,6 +167,7 @@ class Findings:
                 _frame(map(self._exact_place, exact_blank), PLACE, []),
             ),
             window.text,
+            window.dialect,
         )
 
     def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets]:

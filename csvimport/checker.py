@@ -1,15 +1,19 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 import csvimport.checks  # noqa: F401  (registers every check)
 from csvimport.block import Block
+from csvimport.checks import CELL_ORDER
 from csvimport.checks.registry import (
     File,
     Flag,
+    Found,
     all_checks,
     cell_check,
     fault_check,
@@ -17,15 +21,19 @@ from csvimport.checks.registry import (
     header_check,
     row_check,
 )
-from csvimport.columns import Columns
+from csvimport.columns import Columns, percent
+from csvimport.forms import HABITS
 from csvimport.identity import Identities
 from csvimport.issue import Severity
+from csvimport.parity import Flags
 from csvimport.scanner import Header
 from csvimport.words import FOUND, Words
 
 _NOWHERE = (None, None, None)
 #: Rules that a broken header leaves in force beside the file rules.
 _WIDTHS = ("too-few-cells", "too-many-cells")
+#: Rules on what stands before the rows.
+_OF_THE_START = ("separator-line", "wrong-delimiter", "cr-line-endings")
 
 
 def in_order(issues: list[pl.DataFrame]) -> pl.DataFrame:
@@ -40,6 +48,28 @@ def in_order(issues: list[pl.DataFrame]) -> pl.DataFrame:
 def _bool(mask: pl.Expr) -> pl.Expr:
     """`mask`, where what is not known does not hold."""
     return mask.fill_null(False)
+
+
+@dataclass(frozen=True, slots=True)
+class RowFlag:
+    """A flag of the row rule `rule`; or, with a `position`, of a cell rule in that column.
+
+    A `mute` one has no words, but keeps what comes later from the cell.
+    """
+
+    rule: str
+    flag: Flag
+    position: int | None = None
+    mute: bool = False
+
+    @property
+    def gate(self) -> pl.Expr:
+        """What every row is asked; the mask then only where that holds."""
+        return self.flag.mask if self.flag.where is None else self.flag.where
+
+    def behind(self, gate: pl.Expr) -> pl.Expr:
+        """The whole condition where that of the gate is known."""
+        return gate if self.flag.where is None else gate & _bool(self.flag.mask)
 
 
 @dataclass
@@ -79,23 +109,53 @@ class Checker:
                 break
         return in_order(issues)
 
+    def habits(self, header: Header, issues: pl.DataFrame) -> pl.DataFrame:
+        """What whole columns do wrong, where the header has no other of its `issues`."""
+        place = (header.row, header.line, header.byte)
+        taken = set(issues["position"])
+        said = [
+            self.words.say_found(rule, [found], place, self.headers)
+            for rule, found in self._habits()
+            if found.column and found.column.position not in taken
+        ]
+        return in_order(said)
+
+    def _habits(self) -> Iterator[tuple[str, Found]]:
+        """The first habit of each column, in the order of the rules within a cell."""
+        for column in self.columns.all if self.columns else ():
+            for rule in filter(self.words.wants, CELL_ORDER):
+                if habit := column.habits.get(rule):
+                    facts = {"share": percent(habit.share)}
+                    yield rule, Found(column, habit.example, variant="column", facts=facts)
+                    break
+                if rule == "mixed-types" and column.shares:
+                    facts = {"shares": column.shares}
+                    yield rule, Found(column, variant="column", facts=facts)
+                    break
+
     def block(self, block: Block) -> pl.DataFrame:
         """The issues of a block's records, which must come in order."""
         issues = self._faults(block.faults)
         issues += self._faults(block.blanks.with_columns(fault=pl.lit("blank-row")))
         if self.columns is not None and block.sound.height:
-            issues += self._rows(self._identities.add_to(block.sound))
+            issues += self._rows(block, self._identities.add_to(block.sound))
         return in_order(issues)
 
     def incomplete_rules(
-        self, *, complete: bool, size_known: bool, broken_header: bool
+        self, file: File, *, sampled: bool, size_known: bool, broken_header: bool
     ) -> list[str]:
         """The rules that did not get to see all that they decide on, by name."""
         names = set()
-        if not complete:
+        if not file.complete:
             names |= {check.rule for check in all_checks() if check.cross_row}
             if not size_known:
                 names |= {"file-too-large", "file-near-limit"}
+            if not sampled:
+                names |= {*HABITS, "mixed-types"}
+            if file.survey.header is None:
+                names |= {*header_check.checks, *_OF_THE_START, "empty-file"}
+            if not file.rows:
+                names |= {"no-data-rows", "header-line-ending-differs"}
         if broken_header:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)
             names |= set(self.words.book) - unaffected
@@ -107,23 +167,35 @@ class Checker:
         return Identities(self.columns)
 
     @cached_property
-    def _row_flags(self) -> list[tuple[str, Flag]]:
+    def _flags(self) -> list[RowFlag]:
+        """Of rows, then of cells: by column, errors first, then in the order within a cell."""
         assert self.columns is not None
-        flags = ((rule, check.decide(self.columns)) for rule, check in row_check.checks.items())
-        return [(rule, flag) for rule, flag in flags if flag and self.words.wants(rule)]
-
-    @cached_property
-    def _cell_flags(self) -> list[tuple[int, str, Flag]]:
-        """Column, rule, flag: by column, then errors first, then in the catalogue's order."""
-        assert self.columns is not None
-        book = self.words.book
-        rules = sorted(cell_check.checks, key=lambda rule: book[rule].severity != Severity.ERROR)
-        return [
-            (column.position, rule, cell_check.checks[rule].decide(column, self.columns))
+        book, wants = self.words.book, self.words.wants
+        flags = [
+            RowFlag(rule, flag)
+            for rule, check in row_check.checks.items()
+            if wants(rule) and (flag := check.decide(self.columns))
+        ]
+        rules = sorted(CELL_ORDER, key=lambda rule: book[rule].severity != Severity.ERROR)
+        return flags + [
+            RowFlag(
+                rule,
+                check.decide(column, self.columns),
+                column.position,
+                mute=rule in column.habits or not wants(rule),
+            )
             for column in self.columns.all
             for rule in rules
-            if self.words.wants(rule) and cell_check.checks[rule].on(column)
+            if (check := cell_check.checks[rule]).on(column) and (wants(rule) or check.claims)
         ]
+
+    @cached_property
+    def _flags_by_column(self) -> dict[int, list[RowFlag]]:
+        by_column: dict[int, list[RowFlag]] = {}
+        for each in self._flags:
+            if each.position is not None and not each.mute:
+                by_column.setdefault(each.position, []).append(each)
+        return by_column
 
     def _faults(self, faults: pl.DataFrame) -> list[pl.DataFrame]:
         issues = []
@@ -133,24 +205,73 @@ class Checker:
                 issues.append(self.words.say(rule, flag, faults.filter(flag.mask), self.headers))
         return issues
 
-    def _rows(self, frame: pl.DataFrame) -> list[pl.DataFrame]:
-        """All masks in one pass; then words, only where one of them holds."""
-        flags: list[tuple[int | None, str, Flag]] = [(None, *each) for each in self._row_flags]
-        flags += self._cell_flags
-        masks = frame.select(
-            _bool(flag.mask if flag.where is None else flag.where).alias(str(index))
-            for index, (_, _, flag) in enumerate(flags)
+    def _rows(self, block: Block, frame: pl.DataFrame) -> list[pl.DataFrame]:
+        """One pass over all rows; then, of the few that it lets through, which are flagged."""
+        flags = self._possible(block)
+        gates = {id(each.gate): each.gate for each in flags}
+        passed = frame.select(_bool(gate).alias(str(key)) for key, gate in gates.items())
+        found = passed.select(pl.all().any()).row(0, named=True) if gates else {}
+        flags = [each for each in flags if found[str(id(each.gate))]]
+        if not flags:
+            return []
+        names = sorted({str(id(each.gate)) for each in flags})
+        some = passed.select(pl.any_horizontal(names)).to_series()
+        passed, few = passed.filter(some), frame.filter(some)
+        masks = few.hstack(passed.select(names)).select(
+            each.behind(pl.col(str(id(each.gate)))).alias(str(index))
+            for index, each in enumerate(flags)
         )
+        return self._said(block, few, flags, [mask.to_numpy() for mask in masks.iter_columns()])
+
+    def _possible(self, block: Block) -> list[RowFlag]:
+        """The flags that can apply somewhere in `block`."""
+        answers: dict[Callable[..., bool], bool] = {}
+        flags = []
+        for each in self._flags:
+            if (possible := each.flag.possible) is not None:
+                if possible not in answers:
+                    answers[possible] = possible(block.data)
+                if not answers[possible]:
+                    continue
+            flags.append(each)
+        return flags
+
+    def _said(
+        self, block: Block, rows: pl.DataFrame, flags: list[RowFlag], masks: list[Flags]
+    ) -> list[pl.DataFrame]:
+        """The issues of `rows`, of which each of `flags` holds where its mask does."""
         issues: list[pl.DataFrame] = []
-        taken: dict[int, pl.Series] = {}
-        for mask, (position, rule, flag) in zip(masks.iter_columns(), flags, strict=True):
-            if flag.where is not None and mask.any():
-                mask = frame.select(_bool(flag.mask)).to_series()  # noqa: PLW2901
+        taken: dict[int, Flags] = {}
+        on_purpose: Flags | None = None
+        for each, mask in zip(flags, masks, strict=True):
             if not mask.any():
                 continue
-            if position is not None:
-                free = mask & ~taken[position] if position in taken else mask
-                taken[position] = mask | taken[position] if position in taken else mask
-                mask = free  # noqa: PLW2901
-            issues.append(self.words.say(rule, flag, frame.filter(mask), self.headers, position))
+            if each.position is not None:
+                free = ~taken.get(each.position, np.zeros(rows.height, np.bool_))
+                mask = mask & free  # noqa: PLW2901
+                if each.flag.unquoted:
+                    if on_purpose is None:
+                        on_purpose = block.quoted_on_purpose(rows)
+                    mask &= ~on_purpose[:, each.position]  # noqa: PLW2901
+                taken[each.position] = mask | ~free
+            if mask.any() and not each.mute:
+                flagged = rows.filter(pl.Series(mask))
+                said = self.words.say(each.rule, each.flag, flagged, self.headers, each.position)
+                issues.append(said if each.position is None else self._vetted(said, flagged, each))
         return issues
+
+    def _vetted(self, issues: pl.DataFrame, rows: pl.DataFrame, flagged: RowFlag) -> pl.DataFrame:
+        """`issues` of `rows`, without suggestions that would be an issue in their turn."""
+        suggestion = issues["suggestion"]
+        if suggestion.null_count() == len(suggestion):
+            return issues
+        assert flagged.position is not None
+        mended = rows.with_columns(
+            pl.coalesce(pl.lit(suggestion), pl.lit("")).alias(f"c{flagged.position}")
+        )
+        wrong = mended.select(
+            pl.any_horizontal(
+                each.behind(_bool(each.gate)) for each in self._flags_by_column[flagged.position]
+            )
+        )
+        return self.words.without_suggestions(issues, wrong.to_series())

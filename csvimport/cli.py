@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from csvimport.options import Options
     from csvimport.result import Result
     from csvimport.rulebook import Rule
+    from csvimport.source import Source
 
 OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -196,7 +197,12 @@ def check(
         typer.Option(metavar="RULE=SEVERITY", help="Report this rule as error or warning."),
     ] = None,
     workspace: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Settings shared by all files (TOML).")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Settings shared by all files (TOML), by default csvimport.toml in this folder "
+            "if it is there.",
+        ),
     ] = None,
     now: Annotated[
         str | None, typer.Option(metavar="TIME", help="Compare dates with this, not the clock.")
@@ -214,7 +220,7 @@ def check(
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
     reports = [None] * len(files) if no_report else _report_paths(files, report)
-    _require_distinct(files, workspace, [*reports, issues])
+    _require_distinct(files, options.workspace.path, [*reports, issues])
     run = _Run(options, format, after_budget, fail_on, show, raw=raw, progress=not no_progress)
     for file, path in zip(files, reports, strict=True):
         run.check(file, path)
@@ -228,13 +234,17 @@ def check(
         from csvimport.report.json import render
 
         with _reader_may_go():
-            utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-            print(render(run.results, options.now, ascii_only=not utf8), flush=True)
+            print(render(run.results, options.now, ascii_only=not _is_utf8()), flush=True)
     return next(
         status
         for status in (INTERRUPTED, CANNOT_RUN, FOUND, TIMED_OUT, OK)
         if status in run.statuses
     )
+
+
+def _is_utf8() -> bool:
+    """Whether stdout knows all letters."""
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def _options(
@@ -246,9 +256,10 @@ def _options(
     now: str | None,
 ) -> "Options":
     from csvimport.options import Options, changed_severities
-    from csvimport.workspace import Workspace, read
+    from csvimport.workspace import DEFAULT_PATH, Workspace, read
 
-    settings = read(workspace) if workspace else Workspace()
+    if workspace is None and os.path.lexists(DEFAULT_PATH):
+        workspace = DEFAULT_PATH
     for each in severity:
         if "=" not in each:
             raise typer.BadParameter(
@@ -259,9 +270,10 @@ def _options(
     return Options(
         kind.value,
         _seconds(time_budget),
-        frozenset(settings.ignore) | frozenset(ignore),
-        settings.severity | changed_severities(pairs),
+        frozenset(ignore),
+        changed_severities(pairs),
         _instant(now) if now else datetime.now(UTC),
+        workspace=read(workspace) if workspace else Workspace(),
     )
 
 
@@ -290,14 +302,14 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     return paths
 
 
-def _require_distinct(files: list[str], workspace: Path | None, outputs: list[Path | None]) -> None:
+def _require_distinct(files: list[str], workspace: str | None, outputs: list[Path | None]) -> None:
     """No output may be written over an input or another output, nor where nothing can be."""
     from csvimport.errors import OptionError, OutputError
     from csvimport.target import require_writable
 
     if files.count("-") > 1:
         raise OptionError("found `-` twice, and standard input can be read but once")
-    named = [file for file in files if file != "-"] + ([str(workspace)] if workspace else [])
+    named = [file for file in files if file != "-"] + ([workspace] if workspace else [])
     inputs = {os.path.realpath(name) for name in named if "\0" not in name}
     seen: set[str] = set()
     for path in filter(None, outputs):
@@ -307,6 +319,16 @@ def _require_distinct(files: list[str], workspace: Path | None, outputs: list[Pa
         if os.path.realpath(path) in seen:
             raise OutputError(f"{path}: is named for two outputs; name another for one of them")
         seen.add(os.path.realpath(path))
+
+
+def _source(file: str) -> "Source":
+    from csvimport.source import Source
+
+    if file != "-":
+        return Source(file)
+    # past Python's own buffer: that one cannot be left while a read is waiting
+    buffer = sys.stdin.buffer
+    return Source(getattr(buffer, "raw", buffer), "stdin")
 
 
 class _Run:
@@ -348,14 +370,8 @@ class _Run:
     def _result(self, file: str, report: Path | None) -> "Result":
         from csvimport.job import Job
         from csvimport.result import Verdict
-        from csvimport.source import Source
 
-        if file == "-":
-            # past Python's own buffer: that one cannot be left while a read is waiting
-            buffer = sys.stdin.buffer
-            source = Source(getattr(buffer, "raw", buffer), "stdin")
-        else:
-            source = Source(file)
+        source = _source(file)
         with _progress(file, show=self.progress) as on_progress:
             job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
             try:
@@ -433,6 +449,48 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
             )
 
         yield tell
+
+
+@app.command()
+def workspace(
+    file: Annotated[
+        str, typer.Option("--from", metavar="FILE", help="A CSV file to start from; - is stdin.")
+    ],
+    kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
+    output: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="Write it there, not to stdout.")
+    ] = None,
+) -> None:
+    """Write a workspace file to edit, with the columns of a file and their types."""
+    from csvimport.errors import OutputError, SourceError
+    from csvimport.job import Job
+    from csvimport.options import Options
+    from csvimport.report.workspace import render
+    from csvimport.target import replacing, require_writable
+
+    if output:
+        require_writable(output)
+        if os.path.lexists(output):
+            raise OutputError(f"{output}: is there already; name another file, or delete it")
+    options = Options(kind.value)
+    job = Job(_source(file), options)
+    try:
+        result = job.result(options.time_budget)
+    finally:
+        job.cancel()
+    if result.columns is None:
+        raise SourceError(
+            f"{result.file}: found no header that can be read; "
+            "`csvimport check` says what is wrong with it"
+        )
+    if output:
+        with replacing(output) as target:
+            target.write(render(result.columns, result.kind).encode())
+    else:
+        with _reader_may_go():
+            print(
+                render(result.columns, result.kind, ascii_only=not _is_utf8()), end="", flush=True
+            )
 
 
 @app.command()

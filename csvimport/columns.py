@@ -1,6 +1,8 @@
 """The header's columns: what the import takes each of them for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import Literal
@@ -8,6 +10,7 @@ from typing import Literal
 import msgspec
 import polars as pl
 
+from csvimport.dates import Order
 from csvimport.dialect import WHITE_SPACE
 from csvimport.rulebook import data_folder, read_toml
 
@@ -15,6 +18,9 @@ Kind = Literal["attributes", "events"]
 Role = Literal["identifier", "default", "custom", "property"]
 
 PROPERTY_MARK = ".properties."
+#: Of an attribute, an event or a property, in characters.
+LONGEST_NAME = 255
+_RESERVED = ("time", "event_name")
 ALIAS = ("user_alias_name", "user_alias_label")
 #: What identifies a row, the strongest first.
 IDENTIFIERS = ("external_id", "user_alias_name", "braze_id", "email", "phone")
@@ -60,27 +66,54 @@ def unknown_names() -> UnknownNames:
     return names
 
 
+def percent(share: float) -> str:
+    """A share in words: only all of it is 100 %, and only nothing is 0 %."""
+    if 0 < share < 0.01:
+        return "under 1 %"
+    return "100 %" if share == 1 else f"{min(round(100 * share), 99)} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What many cells of a column have in common: what share of those that are filled, and one."""
+
+    share: float
+    example: str
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A column of the file. `name` is the header's text, `cell` the name of its cells' column.
 
     `known` is what the import takes it for: None for a custom one, for a blank header, and for
-    every header that stands there again.
+    every header that stands there again. `event` is the event whose property it is; None for what
+    is no property, or could not be one. `is_typed`: its cells are values of a custom attribute or
+    of a property. What was seen in the sample, `csvimport.inference` puts in: the `type` of what
+    is typed, in the words of `reason`, and the `shares` of the types where there is none; by rule
+    the `habits`; and the `order` of day and month.
     """
 
     position: int
     name: str
     known: KnownColumn | None
     role: Role
+    event: str | None = None
+    is_typed: bool = False
+    type: str | None = None
+    reason: str = ""
+    shares: str | None = None
+    habits: Mapping[str, Habit] = field(default_factory=dict)
+    order: Order | None = None
 
     @property
     def cell(self) -> str:
         return f"c{self.position}"
 
     @property
-    def type(self) -> str | None:
-        """The known column's type; None as long as nobody has looked at the values."""
-        return self.known.type if self.known else None
+    def is_free_text(self) -> bool:
+        """Whether its cells are text for people to read."""
+        of_person = self.known is not None and self.known.type == "text"
+        return of_person or (self.is_typed and self.event is None and self.type in (None, "string"))
 
     @property
     def is_blank(self) -> bool:
@@ -89,11 +122,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a file of one kind, in its order."""
+    """The columns of a file of one kind, in its order; and what its values are measured by."""
 
     kind: Kind
     kind_reason: str
     all: tuple[Column, ...]
+    line_end: str = "\n"
+    """What ends a line, and so may stand in quotes."""
+    now: datetime = datetime(9999, 12, 31, tzinfo=UTC)
+    region: str | None = None
+    """Where a phone number is from, if nothing in its row says so: an ISO 3166-1 code."""
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
@@ -133,15 +171,40 @@ def columns_of(header: list[str], kind: Literal["auto", "attributes", "events"])
     taken: set[str] = set()
     columns = []
     for position, name in enumerate(header):
-        match = known.get(name) if name not in taken else None
+        is_new = name not in taken
         taken.add(name)
-        role: Role = "custom"
-        if match:
-            role = match.role
-        elif kind == "events" and PROPERTY_MARK in name:
-            role = "property"
-        columns.append(Column(position, name, match, role))
+        columns.append(_column(position, name, kind, known.get(name) if is_new else None, is_new))
     return Columns(kind, why, tuple(columns))
+
+
+def _column(
+    position: int, name: str, kind: Kind, known: KnownColumn | None, is_new: bool
+) -> Column:
+    if known:
+        reason = "identifies the user" if known.role == "identifier" else "known to the import"
+        return Column(position, name, known, known.role, type=known.type, reason=reason)
+    if kind == "attributes":
+        return Column(position, name, None, "custom", is_typed=True)
+    if PROPERTY_MARK not in name:
+        return Column(position, name, None, "custom", reason="no property of an event")
+    event = name.partition(PROPERTY_MARK)[0]
+    if not is_new or property_fault(name):
+        return Column(position, name, None, "property", reason="cannot be imported")
+    return Column(position, name, None, "property", event, is_typed=True)
+
+
+def property_fault(name: str) -> str | None:
+    """What keeps a header from being `<event>.properties.<property>`; None if nothing does."""
+    event, mark, property_name = name.partition(PROPERTY_MARK)
+    if not (event and mark):
+        return "no-property"
+    if not property_name.strip(WHITE_SPACE):
+        return "empty"
+    if property_name.startswith("$"):
+        return "dollar"
+    if property_name in _RESERVED:
+        return "reserved"
+    return "too-long" if len(property_name) > LONGEST_NAME else None
 
 
 def _kind_of(header: list[str]) -> tuple[Kind, str]:

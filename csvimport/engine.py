@@ -1,30 +1,31 @@
 """The one loop: source, encoding, scanner, checks, spill; and what it all comes to."""
 
+import copy
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from csvimport.block import Block, cell_names
-from csvimport.checker import Checker
+from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, sniff
+from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
+from csvimport.lookahead import ahead
 from csvimport.options import Options
 from csvimport.result import Example, Result, Verdict, public
 from csvimport.rulebook import rulebook
-from csvimport.scanner import Header, Scanner
+from csvimport.scanner import Header, Scanner, Survey
 from csvimport.source import Source
 from csvimport.spill import Chunk, Snapshot, Spill
 from csvimport.words import Words
 
-#: Megabytes (MB and MiB alike) that an import takes.
-SIZE_LIMITS = {"attributes": 500.0, "events": 50.0}
 #: The bytes at the start in which the encoding shows.
 _HEAD = 4096
 
@@ -69,20 +70,25 @@ class Check:
 
     def _start(self, encoding: Encoding) -> None:
         """Begin, or begin again in another encoding."""
-        self.encoding = encoding
+        self.survey = Survey(encoding)
         self.scanner = Scanner(
             Utf8Stream(encoding, self.source.open),
             block_size=self.options.block_size,
             max_record=self.options.max_record,
         )
         self.columns: Columns | None = None
+        self.sample: Sample | None = None
+        """What the columns are judged by; None before the header, and once they are."""
+        self.waiting: deque[tuple[Block, Survey]] = deque()
+        """The blocks of the sample, which are checked when it is full."""
         self.kind, self.kind_reason = "attributes", "found no header"
         self.headers: list[str] = []
         self.checker = Checker(self.words, None, [])
         self.before_header, self.after_header = Spill(), Spill()
         self.header: Header | None = None
         self.header_chunk: tuple[Chunk, ...] = ()
-        self.bytes_checked = 0
+        self.sampled = False
+        """Whether the columns were judged by all of the sample."""
         self.rows = self.blank_rows = 0
         self.rows_with_errors = self.rows_with_warnings = 0
         self.issues_by_rule: Counter[str] = Counter()
@@ -93,7 +99,7 @@ class Check:
     def progress(self) -> Progress:
         """How far the check has come."""
         return Progress(
-            self.bytes_checked, self.source.size, self.rows, self.issues_by_rule.total()
+            self.survey.bytes_read, self.source.size, self.rows, self.issues_by_rule.total()
         )
 
     def run(self, goes_on: Callable[[], bool]) -> None:
@@ -111,66 +117,101 @@ class Check:
                 return
 
     def _read(self, goes_on: Callable[[], bool]) -> None:
-        for block in self.scanner:
+        for block, survey in ahead(self.scanner.surveyed()):
             with self.lock:
-                self._take_header()
-                self._take(block)
-            if not goes_on() and not self.scanner.finished:
+                self._take_header(survey)
+                if block is None:
+                    self._judge()
+                    self.survey, self.complete = survey, True
+                    return
+                self.waiting.append((block, survey))
+                if self.sample:
+                    self.sample.add(block)
+                if self.sample is None or self.sample.is_full:
+                    self._judge()
+            if not goes_on() and not survey.finished:
                 return
-        with self.lock:
-            self._take_header()
-            self.bytes_checked = self._position()
-            self.complete = True
 
-    def _position(self) -> int:
-        """How many bytes of the input have been read for the blocks so far."""
-        return self.scanner.bytes_read if self.encoding.is_utf8 else self.scanner.stream.bytes_read
-
-    def _take_header(self) -> None:
+    def _take_header(self, survey: Survey) -> None:
         """Take in the header as soon as it is known."""
-        header = self.scanner.header
+        header = survey.header
         if header is None or self.header is not None:
             return
-        if not self.encoding.is_utf8:
+        if not survey.encoding.is_utf8:
             header = replace(header, byte=None, faults=_without_bytes(header.faults))
         self.header = header
         self.headers = header.cells
-        columns = columns_of(header.cells, self.options.kind)
+        columns = replace(
+            columns_of(header.cells, self.options.kind),
+            line_end=survey.dialect.line_end.decode(),
+            now=self.options.now,
+            region=self.options.workspace.region,
+        )
         self.kind, self.kind_reason = columns.kind, columns.kind_reason
-        self.columns = columns if header.width is not None else None
+        if header.width is not None:
+            self.columns, self.sample = columns, Sample(columns)
         self.checker = Checker(self.words, self.columns, self.headers)
         issues = self.checker.header(header)
         row = {"row": header.row, "line": header.line}
         text = header.text if header.faults.height else None
         cells = dict(zip(cell_names(len(header.cells)), header.cells, strict=True))
         rows = pl.DataFrame([{**row, "text": text, **cells}], schema=self._row_schema())
-        self.header_chunk = (Chunk(issues, rows),)
+        self._say_of_header(header, issues, rows)
+
+    def _say_of_header(self, header: Header, issues: pl.DataFrame, row: pl.DataFrame) -> None:
+        before = [chunk.issues for chunk in self.header_chunk]
+        self.header_chunk = (Chunk(in_order([*before, issues]), row),)
         at = header.faults["at"][0] if header.faults.height else None
         self._count(issues, lambda _: (header.text, at))
+
+    def _judge(self) -> None:
+        """Judge the columns by the sample, if that is still to do; and check what has waited."""
+        if self.sample is not None:
+            assert self.header is not None
+            workspace = self.options.workspace
+            of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
+            self.columns = self.sample.judged(of_kind[self.kind])
+            self.sampled = self.sample.is_full
+            self.sample = None
+            self.checker = Checker(self.words, self.columns, self.headers)
+            (chunk,) = self.header_chunk
+            issues = self.checker.habits(self.header, chunk.issues)
+            self._say_of_header(self.header, issues, chunk.rows)
+        while self.waiting:
+            self._take(*self.waiting[0])
+            self.waiting.popleft()
+
+    def _as_if_at_end(self) -> "Check":
+        """The same check with the sample as large as it is: for a result before it is full."""
+        check = copy.copy(self)
+        check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
+        check.after_header, check.waiting = Spill(), deque(self.waiting)
+        check._judge()
+        return check
 
     def _row_schema(self) -> dict[str, pl.DataType]:
         cells = dict.fromkeys(cell_names(len(self.headers)), _TEXT)
         return {"row": pl.Int64(), "line": pl.Int64(), "text": _TEXT, **cells}
 
-    def _take(self, block: Block) -> None:
-        if not self.encoding.is_utf8:
-            block = Block(
-                _without_bytes(block.sound),
-                _without_bytes(block.faults),
-                _without_bytes(block.blanks),
-                block.text,
+    def _take(self, block: Block, survey: Survey) -> None:
+        if not survey.encoding.is_utf8:
+            block = replace(
+                block,
+                sound=_without_bytes(block.sound),
+                faults=_without_bytes(block.faults),
+                blanks=_without_bytes(block.blanks),
             )
         issues = self.checker.block(block)
         rows = self._flagged(block, issues) if issues.height else None
         # nothing is counted before all is known: what computes may be interrupted
         self.rows += block.sound.height + block.faults.height
         self.blank_rows += block.blanks.height
-        self.bytes_checked = self._position()
+        self.survey = survey
         if rows is None:
             return
         self._count(issues, lambda row: _as_it_stands(block, row))
         self._count_rows(issues)
-        spill = self.before_header if self.header is None else self.after_header
+        spill = self.before_header if survey.header is None else self.after_header
         spill.append(Chunk(issues, rows))
 
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
@@ -221,14 +262,15 @@ class Check:
 
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
-        scanner = self.scanner
-        size = self.bytes_checked if self.complete else self.source.size
-        limit = self.options.size_limit or SIZE_LIMITS[self.kind]
+        if self.sample is not None:
+            return self._as_if_at_end().result(stopped)
+        survey = self.survey
+        size = survey.bytes_read if self.complete else self.source.size
         file = File(
-            scanner,
+            survey,
             self.columns,
-            self.bytes_checked if size is None else size,
-            limit,
+            survey.bytes_read if size is None else size,
+            self.options.limit(self.kind),
             self.rows,
             self.blank_rows,
             self.complete,
@@ -259,14 +301,15 @@ class Check:
             kind_reason=self.kind_reason,
             verdict=verdict,
             bytes=size,
-            bytes_checked=self.bytes_checked,
-            encoding=self.encoding.name,
-            bom=self.encoding.name == "utf-8" and bool(self.encoding.bom),
+            bytes_checked=survey.bytes_read,
+            encoding=survey.encoding.name,
+            bom=survey.encoding.is_utf8 and bool(survey.encoding.bom),
             line_ending=self._line_ending(),
-            delimiter=scanner.dialect.delimiter.decode(),
+            delimiter=survey.dialect.delimiter.decode(),
             identifier=[column.name for column in self.columns.identifiers] if self.columns else [],
             headers=self.headers,
             columns=self._column_summary(),
+            new_attributes=self._new_attributes(),
             rows=self.rows if self.complete else None,
             rows_checked=self.rows,
             rows_with_errors=self.rows_with_errors,
@@ -275,7 +318,8 @@ class Check:
             warnings=total - errors,
             issues_by_rule={rule: by_rule[rule] for rule in rules},
             incomplete_rules=self.checker.incomplete_rules(
-                complete=self.complete,
+                file,
+                sampled=self.sampled,
                 size_known=self.source.size is not None,
                 broken_header=self.header is not None and self.columns is None,
             ),
@@ -293,18 +337,29 @@ class Check:
         )
 
     def _line_ending(self) -> str | None:
-        if self.scanner.dialect.line_end == CR:
+        if self.survey.dialect.line_end == CR:
             return "cr"
-        ends = self.scanner.line_endings
+        ends = self.survey.line_endings
         if not any(ends.counts):
             return None
         return "mixed" if ends.mixed else ("lf", "crlf")[ends.most]
+
+    def _new_attributes(self) -> list[str]:
+        declared = self.options.workspace.attributes
+        columns = self.columns.all if self.columns else ()
+        names = [each.name for each in columns if each.role == "custom" and each.is_typed]
+        return [name for name in dict.fromkeys(names) if name.strip() and name not in declared]
 
     def _column_summary(self) -> list[dict[str, str | None]] | None:
         if self.columns is None:
             return None
         return [
-            {"name": column.name, "role": column.role, "type": column.type}
+            {
+                "name": column.name,
+                "role": column.role,
+                "type": column.type,
+                "reason": column.reason,
+            }
             for column in self.columns.all
         ]
 

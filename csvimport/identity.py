@@ -21,18 +21,20 @@ class Identities:
     `identifier`: the position of the effective identifier's column (an alias has two; its
     name's), null where there is none; `identity`: its value; `first_row`: the row in which it
     occurred first, null where that is this one; `other_group`: whether, of a row that repeats
-    an identifier, the subscription group is new. Duplicates are looked for in attributes only:
-    events repeat their users.
+    an identifier, the subscription group is new; `first_record`: the row in which all cells of
+    this one occurred first. Identifiers are compared in attributes only, since events repeat
+    their users; whole records in events only.
     """
 
     columns: Columns
     _rows: FirstRows = field(default_factory=FirstRows)
     _groups: FirstRows = field(default_factory=FirstRows)
+    _records: FirstRows = field(default_factory=FirstRows)
 
     @property
     def nbytes(self) -> int:
         """The memory of the keys."""
-        return self._rows.nbytes + self._groups.nbytes
+        return self._rows.nbytes + self._groups.nbytes + self._records.nbytes
 
     def add_to(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`frame` with the columns above."""
@@ -40,8 +42,11 @@ class Identities:
             *self._effective(),
             first_row=pl.lit(None, pl.Int64),
             other_group=pl.lit(False),
+            first_record=pl.lit(None, pl.Int64),
         )
-        if self.columns.kind != "attributes" or not self.columns.identifiers:
+        if self.columns.kind == "events":
+            return self._with_first_records(frame)
+        if not self.columns.identifiers:
             return frame
         known = frame.filter(pl.col("identifier").is_not_null())
         keys = [self._keys(known, seed) for seed in _SEEDS]
@@ -56,6 +61,12 @@ class Identities:
             found["other_group"] = (self._groups.add(keys[0], keys[1], rows) == 0) & (first > 0)
         again = pl.DataFrame(found).filter(pl.col("first_row") > 0)
         return frame.update(again, on="row") if again.height else frame
+
+    def _with_first_records(self, frame: pl.DataFrame) -> pl.DataFrame:
+        cells = frame.select(column.cell for column in self.columns.all)
+        keys = [cells.hash_rows(seed).to_numpy() for seed in _SEEDS]
+        first = pl.Series(self._records.add(keys[0], keys[1], frame["row"].to_numpy()))
+        return frame.with_columns(first_record=pl.when(first > 0).then(first))
 
     def _effective(self) -> tuple[pl.Expr, pl.Expr]:
         position, value = pl.lit(None, pl.Int32), pl.lit(None, pl.String)

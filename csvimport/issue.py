@@ -10,6 +10,8 @@ LONGEST = 32_000
 #: In the middle of a message a value is cut at this many.
 LONGEST_IN_MESSAGE = 80
 CUT_MARK = "… [cut]"
+#: What to do where nothing is suggested instead of the value.
+LEAVE_BLANK = "leave the cell blank"
 
 
 class Severity(StrEnum):

@@ -10,17 +10,21 @@ from csvimport.issue import Severity
 from csvimport.recovery import MAX_RECORD
 from csvimport.rulebook import known_rule
 from csvimport.scanner import BLOCK_SIZE
+from csvimport.workspace import Workspace
 
 #: The platform's own budget, in seconds.
 TIME_BUDGET = 120.0
+#: Megabytes (MB and MiB alike) that an import takes.
+SIZE_LIMITS: Mapping[str, float] = {"attributes": 500.0, "events": 50.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to check a file.
 
-    `time_budget` is in seconds, None for no limit; `size_limit` in megabytes, None for the
-    platform's; `block_size` and `max_record` in bytes.
+    `time_budget` is in seconds, None for no limit; `size_limit` in megabytes, None for that of
+    `limit`; `block_size` and `max_record` in bytes. What `workspace` ignores and changes is in
+    `ignore` and `severities` too, where these do not name the same rule.
     """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
@@ -31,6 +35,7 @@ class Options:
     size_limit: float | None = None
     max_record: int = MAX_RECORD
     block_size: int = BLOCK_SIZE
+    workspace: Workspace = field(default_factory=Workspace)
 
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "attributes", "events"):
@@ -45,6 +50,17 @@ class Options:
             raise OptionError("found a size below 1 byte, expected at least 1")
         for rule in (*self.ignore, *self.severities):
             known_rule(rule)
+        # for the command line and the library alike; the caller goes before the workspace
+        ignored = self.ignore | (frozenset(self.workspace.ignore) - self.severities.keys())
+        object.__setattr__(self, "ignore", ignored)
+        severities = {**self.workspace.severity, **self.severities}
+        object.__setattr__(self, "severities", severities)
+
+    def limit(self, kind: str) -> float:
+        """The megabytes that an import of `kind` takes."""
+        if self.size_limit is not None:
+            return self.size_limit
+        return self.workspace.limits.get(kind, SIZE_LIMITS[kind])
 
 
 def changed_severities(pairs: Iterable[tuple[str, str]]) -> dict[str, Severity]:

@@ -62,6 +62,8 @@ class Result:
     identifier: list[str]
     headers: list[str]
     columns: list[dict[str, str | None]] | None
+    new_attributes: list[str]
+    """The custom attributes that the workspace file does not name."""
     rows: int | None
     rows_checked: int
     rows_with_errors: int
@@ -146,6 +148,7 @@ class Result:
             "delimiter": self.delimiter,
             "identifier": self.identifier,
             "columns": self.columns,
+            "new_attributes": self.new_attributes,
             "rows": self.rows,
             "rows_checked": self.rows_checked,
             "rows_importable": self.rows_importable,

@@ -18,7 +18,7 @@ from csvimport.errors import OptionError, RuleBookError, reason
 from csvimport.issue import Severity
 
 #: The families in the order in which they are listed.
-FAMILIES = ("file", "structure", "header", "identifier")
+FAMILIES = ("file", "structure", "header", "identifier", "attribute", "custom", "event")
 
 #: What every message can name beside the facts of its check.
 COMMON_FACTS = frozenset({"value", "column"})
@@ -43,12 +43,17 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExampleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What an example is checked with; `size_limit` in megabytes, `max_record` in bytes."""
+    """What an example is checked with; `size_limit` in megabytes, `max_record` in bytes.
+
+    `now` is a time in ISO form with its zone, `region` the workspace's.
+    """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
     encoding: str = "utf-8"
     size_limit: float | None = None
     max_record: int | None = None
+    now: str = "2026-11-22T00:00:00Z"
+    region: str | None = None
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ suspect is read by `recovery`, and the scan goes on behind it, wherever that is.
 one broken line costs one exact read, not an exact window.
 """
 
+import copy
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ import polars as pl
 
 from csvimport.block import Block, Findings
 from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
-from csvimport.encoding import Utf8Stream
+from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.feed import Feed
 from csvimport.issue import cut
 from csvimport.parity import Reading, Window
@@ -45,6 +46,20 @@ class Header:
     def width(self) -> int | None:
         """How many cells a row has; None where the header is broken, and nobody knows."""
         return None if self.faults.height else len(self.cells)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of a file behind a block, while the scanner is ahead already."""
+
+    encoding: Encoding = field(default_factory=Encoding)
+    dialect: Dialect = field(default_factory=Dialect)
+    separator_line: str | None = None
+    header: Header | None = None
+    line_endings: LineEndings = field(default_factory=LineEndings)
+    bytes_read: int = 0
+    """Of the input."""
+    finished: bool = False
 
 
 @dataclass
@@ -81,10 +96,23 @@ class Scanner:
             yield self._counted(block)
         self.bytes_read = feed.byte
 
-    @property
-    def finished(self) -> bool:
-        """Whether the blocks so far hold all of the stream."""
-        return self._feed.ended and not self._feed.text
+    def surveyed(self) -> Iterator[tuple[Block | None, Survey]]:
+        """The blocks, each with what is known behind it; None at the end."""
+        for block in self:
+            yield block, self._survey()
+        yield None, self._survey()
+
+    def _survey(self) -> Survey:
+        encoding = self.stream.encoding
+        return Survey(
+            encoding,
+            self.dialect,
+            self.separator_line,
+            self.header,
+            copy.deepcopy(self.line_endings),
+            self.bytes_read if encoding.is_utf8 else self.stream.bytes_read,
+            self._feed.ended and not self._feed.text,
+        )
 
     def _pieces(self) -> Iterator[bytes]:
         for chunk in self.stream:

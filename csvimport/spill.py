@@ -1,9 +1,10 @@
 """Flagged rows on disk: a file whose every row is flagged takes no more memory than a clean one."""
 
+import io
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,20 +24,45 @@ class Chunk:
     rows: pl.DataFrame
 
 
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """A chunk as bytes. A few rows of a frame would keep the text of the whole frame alive."""
+
+    issues: bytes
+    rows: bytes
+
+    def __len__(self) -> int:
+        return len(self.issues) + len(self.rows)
+
+    def unpacked(self) -> Chunk:
+        return Chunk(pl.read_ipc(self.issues), pl.read_ipc(self.rows))
+
+
+def _packed(chunk: Chunk) -> _Packed:
+    return _Packed(_bytes(chunk.issues), _bytes(chunk.rows))
+
+
+def _bytes(frame: pl.DataFrame) -> bytes:
+    file = io.BytesIO()
+    frame.write_ipc(file)
+    return file.getvalue()
+
+
 @dataclass
 class Spill:
     """An append-only list of chunks in a temporary folder, which goes when the spill does."""
 
     _paths: list[Path] = field(default_factory=list)
-    _buffer: list[Chunk] = field(default_factory=list)
-    _buffered: float = 0
+    _buffer: list[_Packed] = field(default_factory=list)
+    _buffered: int = 0
     _folder: Path | None = None
 
     def append(self, chunk: Chunk) -> None:
         """Add a chunk behind the others."""
         if chunk.issues.height:
-            self._buffer.append(chunk)
-            self._buffered += chunk.issues.estimated_size() + chunk.rows.estimated_size()
+            packed = _packed(chunk)
+            self._buffer.append(packed)
+            self._buffered += len(packed)
             if self._buffered > _BUFFER:
                 self._flush()
 
@@ -45,18 +71,25 @@ class Spill:
         return Snapshot(self, tuple(self._paths), tuple(self._buffer))
 
     def _flush(self) -> None:
+        chunk = _joined(self._buffer)
         try:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="csvimport-"))
                 weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
             path = self._folder / f"{len(self._paths):06}"
-            pl.concat(chunk.issues for chunk in self._buffer).write_ipc(path.with_suffix(".issues"))
-            pl.concat(chunk.rows for chunk in self._buffer).write_ipc(path.with_suffix(".rows"))
+            chunk.issues.write_ipc(path.with_suffix(".issues"))
+            chunk.rows.write_ipc(path.with_suffix(".rows"))
         except OSError as error:
             place = tempfile.gettempdir()
             raise OutputError(f"temporary files in {place}: {reason(error)}") from None
         self._paths.append(path)
         self._buffer, self._buffered = [], 0
+
+
+def _joined(packed: Sequence[_Packed]) -> Chunk:
+    chunks = [each.unpacked() for each in packed]
+    issues = pl.concat([chunk.issues for chunk in chunks])
+    return Chunk(issues, pl.concat([chunk.rows for chunk in chunks]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +98,11 @@ class Snapshot:
 
     spill: Spill
     paths: tuple[Path, ...] = ()
-    buffer: tuple[Chunk, ...] = ()
+    buffer: tuple[_Packed, ...] = ()
 
     def __iter__(self) -> Iterator[Chunk]:
         for path in self.paths:
             issues = pl.read_ipc(path.with_suffix(".issues"))
             yield Chunk(issues, pl.read_ipc(path.with_suffix(".rows")))
-        yield from self.buffer
+        if self.buffer:
+            yield _joined(self.buffer)

@@ -8,7 +8,7 @@ import polars as pl
 
 from csvimport.checks.registry import Explanation, Flag, Found, all_checks
 from csvimport.errors import RuleBookError
-from csvimport.issue import LONGEST_IN_MESSAGE, Severity, cut_cells
+from csvimport.issue import LONGEST_IN_MESSAGE, Severity, cut, cut_cells
 from csvimport.options import Options
 from csvimport.rulebook import COMMON_FACTS, RuleBook, Wording, placeholders
 
@@ -30,6 +30,9 @@ LONGEST_EXPLAINED = 1_000
 
 _TEXT = pl.String()
 
+Input = tuple[str, str | None]
+"""What an explanation is asked for: a value, and what is given beside it."""
+
 
 @dataclass
 class Words:
@@ -39,7 +42,7 @@ class Words:
     options: Options
     wordings: list[Wording] = field(init=False)
     _index: dict[tuple[str, str | None], int] = field(init=False)
-    _explained: dict[tuple[str, int], dict[str, Explanation]] = field(default_factory=dict)
+    _explained: dict[tuple[str, int], dict[Input, Explanation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for check in all_checks():
@@ -100,11 +103,18 @@ class Words:
             value=none if value is None else cut_cells(value),
             suggestion=none if flag.suggestion is None else flag.suggestion,
             variant=none if flag.variant is None else flag.variant,
+            given=none if flag.given is None else flag.given,
             **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
         )
         if flag.explain and position is not None:
             found = self._explain(rule, flag, position, found)
         return self._render(rule, found, headers)
+
+    def without_suggestions(self, issues: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
+        """`issues` without the suggestions of those that are flagged in `which`."""
+        none = pl.lit(None, _TEXT)
+        suggestion = pl.when(which).then(none).otherwise(pl.col("suggestion"))
+        return issues.with_columns(suggestion=suggestion)
 
     def say_found(
         self,
@@ -122,7 +132,7 @@ class Words:
                     "line": line,
                     "byte": byte,
                     "position": each.column.position if each.column else None,
-                    "value": each.value,
+                    "value": None if each.value is None else cut(each.value),
                     "suggestion": each.suggestion,
                     "variant": each.variant,
                     **{f"fact_{name}": str(fact) for name, fact in each.facts.items()},
@@ -135,18 +145,40 @@ class Words:
         return pl.concat(frames) if frames else pl.DataFrame(schema=FOUND)
 
     def _explain(self, rule: str, flag: Flag, position: int, found: pl.DataFrame) -> pl.DataFrame:
+        """`found` with what slow code says about its distinct inputs, the first so many of them."""
         assert flag.explain is not None
         known = self._explained.setdefault((rule, position), {})
-        for value in found["value"].unique(maintain_order=True):
+        inputs = found.select("value", "given").unique(maintain_order=True).rows()
+        for value, given in inputs:
             if len(known) >= MOST_EXPLAINED:
                 break
-            if value not in known:
+            if (value, given) not in known:
                 short = len(value) <= LONGEST_EXPLAINED
-                known[value] = flag.explain(value) if short else Explanation()
-        said = [known.get(value, Explanation()) for value in found["value"]]
-        return found.with_columns(
-            suggestion=pl.Series([each.suggestion for each in said], dtype=_TEXT),
-            variant=pl.Series([each.variant for each in said], dtype=_TEXT),
+                known[value, given] = flag.explain(value, given) if short else Explanation()
+        said = [(each, known[each]) for each in inputs if each in known]
+        names = {name for _, explanation in said for name in explanation.facts}
+        explanations = pl.DataFrame(
+            [
+                (
+                    *each,
+                    explanation.suggestion,
+                    explanation.variant,
+                    *(explanation.facts.get(name) for name in names),
+                )
+                for each, explanation in said
+            ],
+            schema=dict.fromkeys(
+                ("value", "given", "suggestion", "variant", *(f"fact_{name}" for name in names)),
+                _TEXT,
+            ),
+            orient="row",
+        )
+        return found.drop("suggestion", "variant").join(
+            explanations,
+            on=["value", "given"],
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
         )
 
     def _render(self, rule: str, found: pl.DataFrame, headers: list[str]) -> pl.DataFrame:

@@ -16,6 +16,7 @@ from csvimport.options import Options
 from csvimport.report.csv import write
 from csvimport.scanner import Scanner
 from csvimport.source import Source
+from csvimport.workspace import Workspace
 
 NAME = "file.csv"
 
@@ -31,12 +32,16 @@ def checked(
     probe: int | None = None,
     max_lines: int | None = None,
     blocks: int | None = None,
+    region: str | None = None,
     **options: Any,
 ) -> Check:
     """A check that has run through `source`, or through its first `blocks`.
 
     Text is taken as UTF-8. With a small `probe` and `block_size` even a short file has many blocks.
+    `region` is the workspace's.
     """
+    if region is not None:
+        options["workspace"] = Workspace(region=region)
     if isinstance(source, str):
         source = source.encode()
     if isinstance(source, bytes):

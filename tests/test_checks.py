@@ -445,79 +445,6 @@ def test_messages_show_the_value() -> None:
 
 # --- E-mail addresses and phone numbers that identify --------------------------------------------
 
-EMAILS = """
-    a@b.co
-    A.B@EXAMPLE.Com
-    a..b@example.com
-    o'brien@example.com
-    'x@example.com
-    x+tag@example.com
-    -_^+$'&#/%*=`|~!?@example.com
-    é.ü@example.com
-    李@example.com
-    1@2.de
-    a@xn--exmple-cua.com
-    a@a-b.c-d.co
-    a@1.2.3.com
-    a@b.c1
-    ab@gmail.com
-    a.@.b@gmail.con
-    a_b-c.d@outlook.com
-    ab+any!thing@hotmail.com
-    a.b@mail.live.com
-    a!b@msnbc.com
-    a!b@outlooks.com
-    a!b@example.com
-""".split()  # noqa: SIM905
-EMAILS.remove("a.@.b@gmail.con")
-EMAILS += [f"{'x' * 64}@b.co", f"a@{'x' * 63}.co", f"a@{'x' * 63}.{'y' * 63}.co"]
-NO_EMAILS = [
-    "plain",
-    "@b.co",
-    "a@",
-    "a@b",
-    "a@@b.co",
-    "a@b@c.co",
-    "a b@c.co",
-    "a@b c.co",
-    'a"b@c.co',
-    "a(b@c.co",
-    "a;b@c.co",
-    "<a@b.co>",
-    "mailto:a@b.co",
-    ".a@b.co",
-    "a.@b.co",
-    "a@.b.co",
-    "a@b..co",
-    "a@b.co.",
-    "a@-b.co",
-    "a@b-.co",
-    "a@b_c.co",
-    "a@b.123",
-    "a@1.2.3.4",
-    "a@[1.2.3.4]",
-    f"{'x' * 65}@b.co",
-    f"a@{'x' * 64}.co",
-    "a@gmail.com",
-    "A@GMAIL.COM",
-    "a@googlemail.com",
-    "a!b@outlook.com",
-    "a..b@hotmail.com",
-    "a!b@mail.live.co.uk",
-    "é!x@msn.com",
-    "+tag@live.com",
-]
-#: Those that mean one address only, and that.
-REPAIRED = {
-    " a@b.co": "a@b.co",
-    "a@b.co ": "a@b.co",
-    "\u00a0a@b.co\t": "a@b.co",
-    "a@exämple.com": "a@xn--exmple-cua.com",
-    "a@EXÄMPLE.com ": "a@xn--exmple-cua.com",
-    "é@münchen.de": "é@xn--mnchen-3ya.de",
-    "'a@exämple.com": "'a@xn--exmple-cua.com",
-}
-
 
 def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
@@ -531,66 +458,26 @@ def suggestions(column: str, values: list[str]) -> dict[str, str | None]:
     return {values[(row or 0) - 2]: suggestion for _, row, _, suggestion in found}
 
 
-def test_addresses_that_are_of_use() -> None:
-    assert suggestions("email", EMAILS) == {}
+def test_addresses_that_identify() -> None:
+    assert suggestions("email", ["a@b.co", "o'brien@example.com"]) == {}
+    found = suggestions("email", ["plain", "a@gmail.com", " a@b.co", "a@exämple.com"])
+    assert found == {
+        "plain": None,
+        "a@gmail.com": None,
+        " a@b.co": "a@b.co",
+        "a@exämple.com": "a@xn--exmple-cua.com",
+    }
 
 
-def test_addresses_that_are_of_no_use() -> None:
-    assert suggestions("email", NO_EMAILS) == dict.fromkeys(NO_EMAILS)
-
-
-@pytest.mark.parametrize("value", REPAIRED, ids=ascii)
-def test_addresses_that_can_only_mean_another(value: str) -> None:
-    assert suggestions("email", [value]) == {value: REPAIRED[value]}
-
-
-PHONES = [
-    "+442071838750",
-    "+44 20 7183 8750",
-    "+44 (20) 7183-8750",
-    "+1.415.555.2671",
-    "(+1) 415 555 2671",
-    " +442071838750 ",
-    "+12",
-    "+123456789012345",
-    "4155552671",
-    "(415) 555-2671",
-    "415.555.2671",
-]
-NO_PHONES = [
-    "ask Tom",
-    "+",
-    "+1",
-    "+1234567890123456",
-    "+0442071838750",
-    "+0",
-    "00442071838750",
-    "442071838750",
-    "415555267",
-    "41555526711",
-    "+44/2071838750",
-    "+44207183875O",
-    "++442071838750",
-    "44+2071838750",
-    "+44,2071838750",
-    "+４４２０７１８３８７５０",
-    "٤١٥٥٥٥٢٦٧١",
-    "4.42E+11",
-    "()",
-    "-",
-]
-
-
-def test_phones_that_are_of_use() -> None:
-    assert suggestions("phone", PHONES) == {}
-
-
-def test_phones_that_are_of_no_use() -> None:
-    assert suggestions("phone", NO_PHONES) == dict.fromkeys(NO_PHONES)
-
-
-def test_a_guarded_phone_can_only_mean_one() -> None:
-    assert suggestions("phone", ["'+442071838750"]) == {"'+442071838750": "+442071838750"}
+def test_phones_that_identify() -> None:
+    assert suggestions("phone", ["+44 (20) 7183-8750", "4155552671", "+12"]) == {}
+    found = suggestions("phone", ["ask Tom", "442071838750", "00442071838750", "'+442071838750"])
+    assert found == {
+        "ask Tom": None,
+        "442071838750": None,
+        "00442071838750": "+442071838750",
+        "'+442071838750": "+442071838750",
+    }
 
 
 def test_only_the_effective_identifier_must_be_of_use() -> None:

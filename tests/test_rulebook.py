@@ -7,6 +7,7 @@ import shutil
 import textwrap
 import types
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from running import Told, checked, run, told
 
 from csvimport import Result, RuleBookError
+from csvimport.checks import CELL_ORDER
 from csvimport.checks.registry import (
     Check,
     all_checks,
@@ -31,6 +33,7 @@ from csvimport.columns import (
     known_columns,
     unknown_names,
 )
+from csvimport.forms import HABITS
 from csvimport.report.rules import markdown
 from csvimport.rulebook import (
     COMMON_FACTS,
@@ -100,6 +103,48 @@ CATALOGUE = {
         unusual-braze-id W I
         duplicate-identifier W D
     """,
+    "attribute": """
+        guarded-value W D
+        invalid-email W D
+        invalid-phone W D
+        phone-without-country-code W D
+        implausible-phone W I
+        invalid-country W D
+        invalid-language W D
+        invalid-date-of-birth W D
+        implausible-date W I
+        invalid-gender W D
+        invalid-subscription-state W D
+        invalid-subscription-group W D
+        incomplete-subscription W D
+        invalid-boolean W D
+        invalid-time-zone W D
+        invalid-session-date W D
+        surrounding-whitespace W D
+        value-too-long W D
+        replacement-character W I
+        mojibake W I
+        control-character W I
+    """,
+    "custom": """
+        mixed-types W D
+        leading-zero-number W D
+        formatted-number W D
+        damaged-number W I
+        non-iso-date W D
+        array-value W D
+        null-literal W I
+        spreadsheet-error W I
+    """,
+    "event": """
+        missing-event-name E D
+        invalid-event-name W D
+        missing-event-time E D
+        invalid-event-time E D
+        future-event-time W D
+        foreign-property W D
+        duplicate-event W D
+    """,
 }
 ENTRIES = [
     (family, *line.split()) for family, lines in CATALOGUE.items() for line in lines.split("\n")
@@ -135,7 +180,11 @@ def test_rule_is_as_the_catalogue_says(family: str, name: str, severity: str, so
 
 
 def test_every_file_of_the_book_is_read() -> None:
-    files = {path.stem for path in data_folder().rglob("*.toml") if path.parent.name != "columns"}
+    files = {
+        path.stem
+        for path in data_folder().rglob("*.toml")
+        if path.parent.name not in ("columns", "values")
+    }
     assert files == set(BOOK)
 
 
@@ -165,13 +214,41 @@ def test_scope_is_that_of_the_check(rule: Rule) -> None:
         assert rule.file.scope == {"structure": "row"}.get(rule.family, rule.family)
 
 
-@pytest.mark.parametrize("checks", [header_check.checks, cell_check.checks], ids=["header", "cell"])
-def test_choices_within_a_cell_are_in_the_order_of_the_catalogue(
-    checks: dict[str, Check[Any]],
-) -> None:
+def test_choices_within_a_header_cell_are_in_the_order_of_the_catalogue() -> None:
     catalogue = [name for _, name, *_ in NAMED]
-    known = [name for name in checks if name in catalogue]
+    known = [name for name in header_check.checks if name in catalogue]
     assert known == sorted(known, key=catalogue.index)
+
+
+def test_choices_within_a_cell_are_in_the_order_of_the_contract() -> None:
+    def of(family: str) -> list[str]:
+        return [name for each, name, *_ in NAMED if each == family and name in cell_check.checks]
+
+    whose = ["foreign-property"]
+    any_cell = ["guarded-value", "control-character", "replacement-character", "spreadsheet-error"]
+    custom = ["null-literal", "array-value", "leading-zero-number", "formatted-number"]
+    custom += ["damaged-number", "non-iso-date", "mixed-types"]
+    text = ["mojibake", "surrounding-whitespace", "value-too-long"]
+    before, after = [*whose, *any_cell, *of("identifier")], [*custom, *text]
+    own = {*of("attribute"), *of("event")} - {*before, *after}
+    assert list(CELL_ORDER[: len(before)]) == before
+    assert list(CELL_ORDER[-len(after) :]) == after
+    assert sorted(CELL_ORDER[len(before) : -len(after)]) == sorted(own)
+    assert sorted(CELL_ORDER) == sorted(cell_check.checks)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "phone-without-country-code invalid-phone implausible-phone",
+        "invalid-date-of-birth implausible-date",
+        "invalid-session-date implausible-date",
+        "missing-event-name invalid-event-name",
+        "missing-event-time invalid-event-time future-event-time",
+    ],
+)
+def test_what_is_wrong_comes_before_what_is_unlikely(names: str) -> None:
+    assert [name for name in CELL_ORDER if name in names.split()] == names.split()
 
 
 # --- Words ---------------------------------------------------------------------------------------
@@ -216,24 +293,42 @@ def _code(function: Callable[..., object]) -> Iterator[ast.AST]:
                 seen.add(name)
 
 
+_ORDERS = {"day-first", "month-first", "ambiguous"}
+#: The variants that do not stand in the code of the rule's family, but in that of a form.
+NAMED_ELSEWHERE = {
+    "invalid-property-column": {"dollar", "empty", "reserved", "too-long"},
+    "invalid-email": {"host-short", "host-strict", "reason"},
+    "invalid-date-of-birth": {*_ORDERS, "not-real"},
+    "invalid-session-date": {*_ORDERS, "not-real"},
+    "non-iso-date": _ORDERS,
+    "invalid-event-time": {*_ORDERS, "not-real"},
+}
+
+
 @pytest.mark.parametrize("rule", BOOK.values(), ids=BOOK)
 def test_variants_named_in_code_are_those_of_the_book(rule: Rule) -> None:
     given = [
         node.value
         for node in _code(CHECKS[rule.name].decide)
-        if isinstance(node, ast.keyword) and node.arg == "variant"
+        if (isinstance(node, ast.keyword) and node.arg == "variant")
+        or (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "variant")
     ]
     # by position, the second of an explanation, the fourth of a finding
     for call in _code(CHECKS[rule.name].decide):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name):
             place = {"Explanation": 1, "Found": 3}.get(call.func.id, len(call.args))
             given += call.args[place : place + 1]
-    # in an expression, the literals: `pl.lit("variant")`
+    # in an expression, the literals: `pl.lit("variant")`, `"variant" if … else None`
     for value in list(given):
-        for call in ast.walk(value):
-            if isinstance(call, ast.Call) and getattr(call.func, "attr", None) == "lit":
-                given += call.args
-    named = {each.value for each in given if isinstance(each, ast.Constant)}
+        for part in ast.walk(value):
+            if isinstance(part, ast.Call) and getattr(part.func, "attr", None) == "lit":
+                given += part.args
+            elif isinstance(part, ast.IfExp):
+                given += [part.body, part.orelse]
+    named = {each.value for each in given if isinstance(each, ast.Constant)} - {None}
+    named |= NAMED_ELSEWHERE.get(rule.name, set())
+    if rule.name in (*HABITS, "mixed-types"):
+        named.add("column")
     assert named == set(rule.file.variant)
 
 
@@ -244,7 +339,13 @@ def _result(example: Example) -> Result:
     options = example.options
     limits: dict[str, Any] = {"size_limit": options.size_limit, "max_record": options.max_record}
     limits = {name: limit for name, limit in limits.items() if limit is not None}
-    return run(example.csv.encode(options.encoding), kind=options.kind, **limits)
+    return run(
+        example.csv.encode(options.encoding),
+        kind=options.kind,
+        now=datetime.fromisoformat(options.now),
+        region=options.region,
+        **limits,
+    )
 
 
 @pytest.mark.parametrize(("rule", "example"), EXAMPLES)

@@ -9,7 +9,7 @@ _DELIMITERS = {b";": "semicolon", b"\t": "tab", b"|": "pipe"}
 
 @file_check("empty-file", "rows")
 def empty_file(file: File) -> Found | None:
-    if file.scanner.header is not None or not file.complete:
+    if file.survey.header is not None or not file.complete:
         return None
     if file.blank_rows:
         return Found(variant="blank-rows", facts={"rows": file.blank_rows})
@@ -18,7 +18,7 @@ def empty_file(file: File) -> Found | None:
 
 @file_check("no-data-rows")
 def no_data_rows(file: File) -> Found | None:
-    return Found() if file.scanner.header and not file.rows and file.complete else None
+    return Found() if file.survey.header and not file.rows and file.complete else None
 
 
 @file_check("file-too-large", "size", "limit")
@@ -40,7 +40,7 @@ def file_near_limit(file: File) -> Found | None:
 
 @file_check("wrong-encoding", "encoding", cross_row=True)
 def wrong_encoding(file: File) -> Found | None:
-    encoding = file.scanner.stream.encoding
+    encoding = file.survey.encoding
     if encoding.is_utf8:
         return None
     if encoding.name is None:
@@ -57,13 +57,13 @@ def _encoding_name(codec: str) -> str:
 
 @file_check("separator-line")
 def separator_line(file: File) -> Found | None:
-    line = file.scanner.separator_line
+    line = file.survey.separator_line
     return Found(value=line) if line is not None else None
 
 
 @file_check("header-line-ending-differs", "header", "row")
 def header_line_ending_differs(file: File) -> Found | None:
-    ends = file.line_endings
+    ends = file.survey.line_endings
     if not ends.header_differs:
         return None
     assert ends.header is not None
@@ -73,7 +73,7 @@ def header_line_ending_differs(file: File) -> Found | None:
 
 @file_check("mixed-line-endings", "most", "found", "line", cross_row=True)
 def mixed_line_endings(file: File) -> Found | None:
-    ends = file.line_endings
+    ends = file.survey.line_endings
     if not ends.mixed or ends.header_differs:
         return None
     found, line = ends.deviation
@@ -82,10 +82,10 @@ def mixed_line_endings(file: File) -> Found | None:
 
 @file_check("cr-line-endings")
 def cr_line_endings(file: File) -> Found | None:
-    return Found() if file.scanner.dialect.line_end == CR else None
+    return Found() if file.survey.dialect.line_end == CR else None
 
 
 @file_check("wrong-delimiter", "delimiter")
 def wrong_delimiter(file: File) -> Found | None:
-    delimiter = _DELIMITERS.get(file.scanner.dialect.delimiter)
+    delimiter = _DELIMITERS.get(file.survey.dialect.delimiter)
     return Found(facts={"delimiter": delimiter}) if delimiter else None

@@ -5,12 +5,19 @@ from collections import Counter
 from collections.abc import Iterable
 
 from csvimport.checks.registry import Found, header_check
-from csvimport.columns import ALIAS, PROPERTY_MARK, Column, Columns, known_columns, unknown_names
+from csvimport.columns import (
+    ALIAS,
+    LONGEST_NAME,
+    PROPERTY_MARK,
+    Column,
+    Columns,
+    known_columns,
+    property_fault,
+    unknown_names,
+)
 from csvimport.dialect import WHITE_SPACE
 
-_LONGEST_NAME = 255
 _MOST_PROPERTIES = 256
-_RESERVED = ("time", "event_name")
 #: Near a known name, and yet words of their own.
 _NOT_MISSPELLED = ("county", "list_name")
 
@@ -86,14 +93,14 @@ def several_primary_identifiers(columns: Columns) -> Iterable[Found]:
 def export_column_name(columns: Columns) -> Iterable[Found]:
     for column in columns.all:
         if name := _export_name(column, columns):
-            yield Found(column, column.name, suggestion=name, facts={"name": name})
+            yield Found(column, column.name, suggestion=_free(name, columns), facts={"name": name})
 
 
 @header_check("misspelled-column", "name")
 def misspelled_column(columns: Columns) -> Iterable[Found]:
     for column in columns.all:
         if name := _near(column, columns):
-            yield Found(column, column.name, suggestion=name, facts={"name": name})
+            yield Found(column, column.name, suggestion=_free(name, columns), facts={"name": name})
 
 
 @header_check("export-only-column")
@@ -122,7 +129,8 @@ def header_whitespace(columns: Columns) -> Iterable[Found]:
     for column in columns.all:
         trimmed = column.name.strip(WHITE_SPACE)
         if column.known is None and trimmed and trimmed != column.name:
-            yield Found(column, column.name, suggestion=trimmed)
+            is_fine = trimmed not in columns.names() and not _is_invalid(trimmed, columns)
+            yield Found(column, column.name, suggestion=trimmed if is_fine else None)
 
 
 @header_check("invalid-attribute-name", "length")
@@ -132,7 +140,7 @@ def invalid_attribute_name(columns: Columns) -> Iterable[Found]:
     for column in columns.all:
         if column.name.startswith("$"):
             yield Found(column, column.name, variant="dollar")
-        elif len(column.name) > _LONGEST_NAME:
+        elif len(column.name) > LONGEST_NAME:
             yield Found(column, column.name, facts={"length": len(column.name)})
 
 
@@ -165,29 +173,23 @@ def invalid_property_column(columns: Columns) -> Iterable[Found]:
     if columns.kind != "events":
         return
     for column in columns.all:
-        if column.known:
+        if column.known or column.name in known_columns(columns.kind):
             continue
-        event, _, property_name = column.name.partition(PROPERTY_MARK)
-        facts = {"property": property_name}
-        if PROPERTY_MARK not in column.name or not event:
-            yield Found(column, column.name)
-        elif not property_name.strip(WHITE_SPACE):
-            yield Found(column, column.name, variant="empty")
-        elif property_name.startswith("$"):
-            yield Found(column, column.name, variant="dollar", facts=facts)
-        elif property_name in _RESERVED:
-            yield Found(column, column.name, variant="reserved", facts=facts)
-        elif len(property_name) > _LONGEST_NAME:
-            facts_too = {"length": len(property_name)}
-            yield Found(column, column.name, variant="too-long", facts=facts_too)
+        fault = property_fault(column.name)
+        property_name = column.name.partition(PROPERTY_MARK)[2]
+        facts: dict[str, str | int] = {
+            "property": property_name,
+            "length": len(property_name),
+        }
+        if fault:
+            variant = None if fault == "no-property" else fault
+            yield Found(column, column.name, variant=variant, facts=facts)
 
 
 @header_check("too-many-properties", "event", "count")
 def too_many_properties(columns: Columns) -> Iterable[Found]:
     if columns.kind == "events":
-        events = [
-            each.name.partition(PROPERTY_MARK)[0] for each in columns.all if each.role == "property"
-        ]
+        events = [each.event for each in columns.all if each.event is not None]
         for event, count in Counter(events).items():
             if count > _MOST_PROPERTIES:
                 yield Found(facts={"event": event, "count": count})
@@ -202,6 +204,18 @@ def _half_a_pair(columns: Columns, one: str, other: str) -> Iterable[Found]:
 def _is_property(name: str) -> bool:
     event, mark, property_name = name.partition(PROPERTY_MARK)
     return bool(event and mark and property_name)
+
+
+def _is_invalid(name: str, columns: Columns) -> bool:
+    """Whether a custom column of that name would be an issue in its turn."""
+    if columns.kind == "events":
+        return property_fault(name) is not None
+    return name.startswith("$") or len(name) > LONGEST_NAME or _is_property(name)
+
+
+def _free(name: str, columns: Columns) -> str | None:
+    """`name`, unless another column has it already."""
+    return None if columns.has(name) else name
 
 
 def _export_name(column: Column, columns: Columns) -> str | None:

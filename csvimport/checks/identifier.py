@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 import polars as pl
 
-from csvimport.checks.contact import is_dialable, is_email, repaired_email, repaired_phone
 from csvimport.checks.registry import Explanation, Flag, cell_check, row_check
 from csvimport.columns import ALIAS, Column, Columns, is_blank
+from csvimport.emails import is_email, repaired
+from csvimport.phones import e164, is_dialable
 
 _LONGEST_EXTERNAL_ID = 987
 _NULL_LITERALS = ["null", "NULL", "None", "nil", "undefined", "NaN", "N/A", "#N/A", r"\N"]
@@ -32,7 +33,7 @@ def _blank(columns: Columns, name: str) -> pl.Expr:
     return is_blank(pl.col(column.cell)) if column else pl.lit(True)
 
 
-def _standing(columns: Columns) -> pl.Expr:
+def standing(columns: Columns) -> pl.Expr:
     """Where an issue about the row's identifier stands: there, or on the first of its columns."""
     first = columns.first_identifier
     return pl.coalesce(_POSITION, pl.lit(first.position if first else None, pl.Int32))
@@ -44,7 +45,7 @@ def missing_identifier(columns: Columns) -> Flag | None:
     if not identifiers:
         return None
     blank = pl.all_horizontal(is_blank(pl.col(column.cell)) for column in identifiers)
-    return Flag(blank, column=_standing(columns))
+    return Flag(blank, column=standing(columns))
 
 
 @row_check("identifier-fallback", "absent", "used")
@@ -61,7 +62,7 @@ def identifier_fallback(columns: Columns) -> Flag | None:
         _POSITION.is_in([column.position for column in weak])
         & pl.all_horizontal(_blank(columns, name) for name in primary),
         value=_IDENTITY,
-        column=_standing(columns),
+        column=standing(columns),
         facts={"absent": pl.lit(primary[0]), "used": used},
     )
 
@@ -73,7 +74,7 @@ def duplicate_identifier(columns: Columns) -> Flag | None:
     return Flag(
         pl.col("first_row").is_not_null(),
         value=_IDENTITY,
-        column=_standing(columns),
+        column=standing(columns),
         variant=pl.when(pl.col("other_group")).then(pl.lit("subscription-group")),
         facts={"first": pl.col("first_row")},
     )
@@ -105,13 +106,13 @@ def unusable_identifier(column: Column, columns: Columns) -> Flag:
             effective & ~is_dialable(cell),
             where=effective,
             facts={"kind": pl.lit("phone number")},
-            explain=lambda value: Explanation(repaired_phone(value), "phone"),
+            explain=lambda value, _: Explanation(e164(value, None), "phone"),
         )
     return Flag(
         effective & ~is_email(cell) & pl.lit(not columns.has("email_encrypted")),
         where=effective,
         facts={"kind": pl.lit("e-mail address")},
-        explain=lambda value: Explanation(repaired_email(value)),
+        explain=lambda value, _: Explanation(repaired(value)),
     )
 
 

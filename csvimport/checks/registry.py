@@ -4,7 +4,8 @@ Four shapes, one a scope. A *file* check looks at the facts of the whole file, a
 the broken records that the scanner found, a *header* check at the columns. A *row* or *cell*
 check is a **mask**, a polars expression over a block that says where the rule applies; what it
 costs is nanoseconds a cell. Its facts are expressions too, evaluated only where the mask holds;
-what only slow code can say is its **explanation**, asked only for distinct values.
+what only slow code can say is its **explanation**, asked only for distinct values. In what order
+the checks of a cell are asked, `csvimport.checks` says.
 
 `facts` names everything, beside the value and the column, that the rule's message may mention.
 """
@@ -15,9 +16,9 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 
+from csvimport.block import Bytes
 from csvimport.columns import Column, Columns
-from csvimport.dialect import LineEndings
-from csvimport.scanner import Scanner
+from csvimport.scanner import Survey
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Found:
 class File:
     """What is known of a file once it has been read, as far as it was."""
 
-    scanner: Scanner
+    survey: Survey
     columns: Columns | None
     size: int
     """Bytes, decompressed: of the whole file where that is known, else those read."""
@@ -46,17 +47,14 @@ class File:
     complete: bool
     """Whether all of the file was read."""
 
-    @property
-    def line_endings(self) -> LineEndings:
-        return self.scanner.line_endings
-
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What slow code has to say about a value."""
+    """What slow code has to say about a value. The variant's message may mention the facts."""
 
     suggestion: str | None = None
     variant: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +66,20 @@ class Flag:
 
     mask: pl.Expr
     where: pl.Expr | None = None
-    """What the mask implies and is cheaper: where it holds nowhere, the mask is not evaluated."""
+    """What the mask implies and is cheaper: the mask is evaluated only on the rows where it holds.
+    Flags that share one (the same object) cost one."""
+    possible: Callable[[Bytes], bool] | None = None
+    """Whether the bytes of a block can hold such a cell at all."""
+    unquoted: bool = False
+    """Whether a cell in quotes that it does not need is a string on purpose, and not meant."""
     value: pl.Expr | None = None
     column: pl.Expr | None = None
     suggestion: pl.Expr | None = None
     variant: pl.Expr | None = None
     facts: Mapping[str, pl.Expr] = field(default_factory=dict)
-    explain: Callable[[str], Explanation] | None = None
-    """Of a value; instead of `suggestion` and `variant`."""
+    explain: Callable[[str, str | None], Explanation] | None = None
+    """Of a value and what is `given` beside it; instead of `suggestion` and `variant`."""
+    given: pl.Expr | None = None
 
 
 FileFunction = Callable[[File], Found | None]
@@ -88,13 +92,18 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Check(Generic[F]):
-    """A rule's decision. `on` says which columns a cell check looks at."""
+    """A rule's decision. `on` says which columns a cell check looks at.
+
+    `cross_row`: it compares rows. `claims`: no other rule looks at its cells, even if it itself is
+    ignored.
+    """
 
     rule: str
     facts: frozenset[str]
     decide: F
     on: Callable[[Column], bool] = lambda _: True
     cross_row: bool = False
+    claims: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +118,13 @@ class Registry(Generic[F]):
         *facts: str,
         on: Callable[[Column], bool] = lambda _: True,
         cross_row: bool = False,
+        claims: bool = False,
     ) -> Callable[[F], F]:
         """Register the decorated function as the decision of `rule`."""
 
         def register(decide: F) -> F:
             assert rule not in self.checks, f"`{rule}` has a check already"
-            self.checks[rule] = Check(rule, frozenset(facts), decide, on, cross_row)
+            self.checks[rule] = Check(rule, frozenset(facts), decide, on, cross_row, claims)
             return decide
 
         return register

@@ -73,21 +73,28 @@ def blank_row(_: Columns | None) -> Flag:
 @row_check("swallowed-lines", "line")
 def swallowed_lines(columns: Columns) -> Flag | None:
     """A quoted cell that holds a whole row, or an identifier that holds a line end."""
-    identifiers = [column for column in columns.all if column.role == "identifier"]
+    end = columns.line_end
     spans = pl.col("last") > pl.col("line")
-    breaks = [spans & pl.col(column.cell).str.contains("[\r\n]") for column in identifiers]
+    identifiers = [pl.col(each.cell) for each in columns.all if each.role == "identifier"]
+    positions = [each.position for each in columns.all if each.role == "identifier"]
+    breaks = [spans & cell.str.contains(end, literal=True) for cell in identifiers]
     whole_row = pl.col("swallowed").is_not_null()
-    in_identifier = pl.any_horizontal(pl.lit(False), *breaks)
-    found = [
-        pl.when(~whole_row & broken).then(pl.lit(column.position))
-        for column, broken in zip(identifiers, breaks, strict=True)
-    ]
+    # the cell in which the line stands: the first by which so many lines have ended
     cells = pl.concat_list([pl.col(column.cell) for column in columns.all])
-    broken_cell = cells.list.eval(pl.element().filter(pl.element().str.contains("[\r\n]")))
+    ends = cells.list.eval(pl.element().str.count_matches(end, literal=True).cum_sum())
+    missing = ends - (pl.col("swallowed") - pl.col("line"))
+    holder = missing.list.eval((pl.element() >= 0).arg_true().first()).list.first()
+    broken = pl.coalesce(
+        pl.lit(None, pl.Int32),
+        *(
+            pl.when(breaks_here).then(pl.lit(position, pl.Int32))
+            for position, breaks_here in zip(positions, breaks, strict=True)
+        ),
+    )
     return Flag(
-        whole_row | in_identifier,
-        value=broken_cell.list.first(),
-        column=pl.coalesce(pl.lit(None, pl.Int32), *found),
+        whole_row | pl.any_horizontal(pl.lit(False), *breaks),
+        value=cells.list.get(pl.when(whole_row).then(holder).otherwise(broken), null_on_oob=True),
+        column=pl.when(~whole_row).then(broken),
         variant=pl.when(~whole_row).then(pl.lit("identifier")),
         facts={"line": pl.col("swallowed")},
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.cells import cell_len
 from rich.text import Text
 
-from csvimport.issue import Severity
+from csvimport.issue import LEAVE_BLANK, Severity, cut
 from csvimport.report.csv import SPREADSHEET_LINES
 from csvimport.result import Example, Result, Verdict
 
@@ -19,6 +19,9 @@ _TITLES = {
     Verdict.SKIPPED: ("validation skipped", "yellow"),
 }
 _COLORS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
+#: The columns that are shown, and the characters of their names.
+_MOST_FIELDS = 30
+_LONGEST_NAME = 40
 #: The characters of a line that are shown around the cell in question.
 _WINDOW = 100
 _MARKERS = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
@@ -42,6 +45,9 @@ def render(result: Result, *, show: int) -> Iterator[Text]:
         left = len(result.examples) - show
         yield Text()
         yield Text(f"  {_count(left, 'more rule')}: `--show {len(result.examples)}` has examples")
+    if result.columns:
+        yield Text()
+        yield from _fields(result)
     if result.report:
         yield Text()
         yield from _report(result)
@@ -132,7 +138,9 @@ def _example(example: Example, delimiter: str) -> Iterator[Text]:
         if length:
             gutter = " " * len(str(issue.line))
             yield Text(f" {gutter} | {' ' * start}{'^' * length}")
-    if issue.suggestion is not None:
+    if issue.suggestion == "":
+        yield Text(f"  = help: {LEAVE_BLANK}")
+    elif issue.suggestion is not None:
         yield Text(f"  = help: use `{printable(issue.suggestion)}`")
     else:
         yield Text(f"  = help: {example.help}")
@@ -177,6 +185,34 @@ def _windowed(before: str, found: str, after: str) -> tuple[str, int, int]:
     if len(after) > room:
         after = after[: max(room, 0)] + "…"
     return before + found + after, cell_len(before), cell_len(found)
+
+
+def _fields(result: Result) -> Iterator[Text]:
+    """What the import takes the columns for."""
+    assert result.columns is not None
+    rows = [
+        (_short(column["name"]), column["role"] or "", column["type"] or "", column["reason"] or "")
+        for column in result.columns[:_MOST_FIELDS]
+    ]
+    widths = [max(cell_len(cell) for cell in cells) for cells in zip(*rows, strict=True)]
+    yield Text("fields")
+    for row in rows:
+        cells = [
+            cell + " " * (size - cell_len(cell)) for cell, size in zip(row, widths, strict=True)
+        ]
+        yield Text(("  " + "  ".join(cells)).rstrip())
+    if left := len(result.columns) - len(rows):
+        yield Text(f"  and {_count(left, 'more field')}, which `--format json` shows")
+    if names := result.new_attributes:
+        told = ", ".join(f"`{_short(name)}`" for name in names[:_MOST_FIELDS])
+        more = f" and {len(names) - _MOST_FIELDS:,} more" if len(names) > _MOST_FIELDS else ""
+        made = "attribute" if len(names) == 1 else "attributes"
+        yield Text(f"  custom {made}: {told}{more}")
+        yield Text("  the import makes those that do not exist yet, misspelt ones too")
+
+
+def _short(name: str | None) -> str:
+    return printable(cut(name or "", _LONGEST_NAME, "…"))
 
 
 def _report(result: Result) -> Iterator[Text]:

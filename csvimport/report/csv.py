@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from csvimport.block import cell_names
-from csvimport.issue import Severity
+from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.result import Result
 from csvimport.spill import Chunk
 from csvimport.target import replacing
@@ -71,7 +71,9 @@ def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:
         .join(headers, on="position", how="left", maintain_order="left")
     )
     prefix = pl.when(pl.col("column") != "").then(pl.col("column") + ": ").otherwise(pl.lit(""))
-    remedy = pl.coalesce(pl.format('use "{}"', pl.col("suggestion")), pl.col("help"))
+    suggestion = pl.col("suggestion")
+    use = pl.when(suggestion == "").then(pl.lit(LEAVE_BLANK)).otherwise('use "' + suggestion + '"')
+    remedy = pl.coalesce(use, pl.col("help"))
     # issues of the file as a whole have no row, and a line each
     key = pl.coalesce(pl.col("row"), -1 - pl.col("number").cast(pl.Int64))
     told = issues.group_by(key.alias("key"), maintain_order=True).agg(

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from csvimport.issue import LEAVE_BLANK
 from csvimport.report.console import printable
 from csvimport.rulebook import Example, Rule, RuleBook, data_folder, rulebook
 
@@ -53,7 +54,8 @@ def _example(rule: Rule, example: Example) -> list[str]:
     for each in found:
         where = [f"row {each.row}"] if each.row else ["the file"]
         where += [f"column `{each.column}`"] if each.column else []
-        use = f': use "{each.suggestion}"' if each.suggestion is not None else ""
+        use = f': use "{each.suggestion}"' if each.suggestion else ""
+        use = f": {LEAVE_BLANK}" if each.suggestion == "" else use
         told.append(f"    -> {', '.join(where)}{use}")
     return [f"  {title}", *text, *told]
 

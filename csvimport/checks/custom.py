@@ -1,0 +1,126 @@
+"""Faults of the values of custom attributes and of events' properties.
+
+The values of a column of numbers, dates or booleans are asked one thing, whether they are that;
+those of a column of text, whether they look like anything that a rule here is about. Which rule
+it is, only what stands out is asked.
+"""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import polars as pl
+
+from csvimport import forms, numbers
+from csvimport.block import Bytes
+from csvimport.checks.registry import Explanation, Flag, cell_check
+from csvimport.columns import Column, Columns
+from csvimport.dates import is_non_iso, read_datetime
+
+#: Names that some people have.
+_SURNAMES = ["None", "nil", "NaN", "nan", "N/A", "n/a"]
+#: How a cell begins that a rule here may be about, save for dates that begin with a month's name.
+_BEGINNING = r"""^(?:[-+\[{#'\\0-9\p{Sc}]|[nN])|[%\p{Sc}]$"""
+_MONTH = "^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[. ]"
+
+
+def _is_typed(column: Column) -> bool:
+    return column.is_typed
+
+
+@cache
+def _stands_out(cell: str, kind: str | None) -> pl.Expr:
+    """Whether cells are not plainly of their column's type, the same expression for every rule."""
+    text = pl.col(cell)
+    for name, form in forms.OF_TYPE.items():
+        if name == kind:
+            return (text != "") & ~form(text)
+    return text.str.contains(f"{_BEGINNING}|{_MONTH}")
+
+
+def _near(column: Column, form: forms.Form) -> Flag:
+    """Cells of `form`, except where their author says that they are text."""
+    cell = pl.col(column.cell)
+    has_type = pl.lit(column.type is not None)
+    return Flag(
+        form(cell) & ~forms.is_single_quoted(cell) & has_type,
+        where=_stands_out(column.cell, column.type),
+        unquoted=True,
+    )
+
+
+@cell_check(
+    "null-literal",
+    "share",
+    on=lambda column: (
+        column.is_typed
+        or (column.known is not None and column.name in ("first_name", "last_name", "home_city"))
+    ),
+)
+def null_literal(column: Column, _: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    literal = forms.is_null_literal(cell)
+    if not column.is_typed:
+        surname = cell.is_in(_SURNAMES) & pl.lit(column.name == "last_name")
+        return Flag(literal & ~surname, suggestion=pl.lit(""))
+    where = _stands_out(column.cell, column.type)
+    return Flag(literal, where=where, suggestion=pl.lit(""))
+
+
+@cell_check("spreadsheet-error")
+def spreadsheet_error(column: Column, _: Columns) -> Flag:
+    return Flag(forms.is_spreadsheet_error(pl.col(column.cell)), possible=_may_hold_errors)
+
+
+@cell_check("array-value", "share", on=_is_typed)
+def array_value(column: Column, _: Columns) -> Flag:
+    where = _stands_out(column.cell, column.type)
+    return Flag(forms.is_array(pl.col(column.cell)), where=where)
+
+
+@cell_check("leading-zero-number", "octal", "share", on=_is_typed)
+def leading_zero_number(column: Column, _: Columns) -> Flag:
+    return replace(_near(column, numbers.is_leading_zero), explain=_octal)
+
+
+def _octal(value: str, _: str | None) -> Explanation:
+    octal = numbers.octal(value)
+    return Explanation(variant="octal", facts={"octal": octal}) if octal else Explanation()
+
+
+@cell_check("formatted-number", "share", on=_is_typed)
+def formatted_number(column: Column, _: Columns) -> Flag:
+    return replace(
+        _near(column, numbers.is_formatted),
+        explain=lambda value, _: Explanation(numbers.plain(value)),
+    )
+
+
+@cell_check("damaged-number", on=_is_typed)
+def damaged_number(column: Column, _: Columns) -> Flag:
+    return _near(column, numbers.is_scientific)
+
+
+@cell_check("non-iso-date", "share", on=_is_typed)
+def non_iso_date(column: Column, _: Columns) -> Flag:
+    return replace(
+        _near(column, is_non_iso),
+        explain=lambda value, _: Explanation(*read_datetime(value, column.order)),
+    )
+
+
+@cell_check("mixed-types", "type", "shares", on=_is_typed)
+def mixed_types(column: Column, _: Columns) -> Flag:
+    cell = pl.col(column.cell)
+    is_other = pl.lit(column.type not in (None, "string")) & ~forms.is_single_quoted(cell)
+    return Flag(
+        is_other,
+        where=_stands_out(column.cell, column.type),
+        unquoted=True,
+        facts={"type": pl.lit(column.type or "")},
+    )
+
+
+def _may_hold_errors(data: Bytes) -> bool:
+    after = data[1:][data[:-1] == ord("#")]
+    return bool(np.isin(after, np.frombuffer(b"RVDN", np.uint8)).any())

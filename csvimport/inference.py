@@ -1,0 +1,162 @@
+"""What the first records say about the columns: types, habits, the order of day and month.
+
+Only what is typed is looked at: custom attributes and the properties of events. A value written
+as a string on purpose says nothing about the type, and neither does what stands for no value.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import polars as pl
+
+from csvimport.block import Block
+from csvimport.columns import Column, Columns, Habit, percent
+from csvimport.dates import order
+from csvimport.forms import (
+    HABITS,
+    NEAR_TYPE,
+    OF_TYPE,
+    TYPES,
+    Type,
+    is_null_literal,
+    is_single_quoted,
+    is_spreadsheet_error,
+)
+from csvimport.parity import Flags
+
+#: The sample: so many data records at most, and only those that start in so many bytes.
+MOST_RECORDS = 10_000
+MOST_BYTES = 16 << 20
+
+#: The share that makes a type the column's.
+_TYPE_SHARE = 0.95
+#: The share that makes a form a habit, and a type worth a word.
+_SOME = 0.05
+_DATES = ("date", "datetime", "event-time")
+
+
+@dataclass
+class Sample:
+    """The first data records, whatever blocks they come in."""
+
+    columns: Columns
+    is_full: bool = False
+    _records: int = 0
+    _first_byte: int | None = None
+    _frames: list[pl.DataFrame] = field(default_factory=list)
+    _on_purpose: list[Flags] = field(default_factory=list)
+
+    def add(self, block: Block) -> None:
+        """Take from `block` what still belongs to the sample."""
+        place = [frame.select("row", "byte") for frame in (block.sound, block.faults)]
+        records = pl.concat(place).sort("row")
+        if self.is_full or not records.height:
+            return
+        if self._first_byte is None:
+            self._first_byte = records["byte"][0]
+        left = MOST_RECORDS - self._records
+        mine = records.head(left).filter(pl.col("byte") < self._first_byte + MOST_BYTES)
+        self.is_full = mine.height < records.height or mine.height == left
+        self._records += mine.height
+        if mine.height:
+            rows = block.sound.filter(pl.col("row") <= mine["row"][-1])
+            cells = [column.cell for column in self.columns.all]
+            self._on_purpose.append(block.quoted_on_purpose(rows))
+            self._frames.append(rows.select(cells))
+
+    def judged(self, declared: Mapping[str, Type]) -> Columns:
+        """The columns with what the sample says of them; `declared` are types by header."""
+        if not self._frames:
+            frame = pl.DataFrame(schema={column.cell: pl.String for column in self.columns.all})
+            on_purpose: Flags = np.zeros((0, frame.width), np.bool_)
+        else:
+            frame, on_purpose = pl.concat(self._frames), np.concatenate(self._on_purpose)
+        judged = [
+            _judged(
+                column,
+                frame[column.cell],
+                pl.Series(on_purpose[:, column.position]),
+                self._foreign(column, frame),
+                declared.get(column.name),
+            )
+            for column in self.columns.all
+        ]
+        return replace(self.columns, all=tuple(judged))
+
+    def _foreign(self, column: Column, frame: pl.DataFrame) -> pl.Series:
+        """Which cells are of another event than their row."""
+        name = self.columns.known("name")
+        if column.event is None or name is None:
+            return pl.repeat(False, frame.height, eager=True)
+        here = pl.col(name.cell)
+        return frame.select((here != "") & (here != column.event)).to_series()
+
+
+def _judged(
+    column: Column,
+    cells: pl.Series,
+    on_purpose: pl.Series,
+    foreign: pl.Series,
+    declared: Type | None,
+) -> Column:
+    filled = cells != ""
+    frame = pl.DataFrame({"cell": cells, "on_purpose": on_purpose, "foreign": foreign})
+    frame = frame.filter(filled)
+    if not column.is_typed:
+        dated = column.known is not None and column.known.type in _DATES
+        return replace(column, order=order(frame["cell"])) if dated else column
+    cell = pl.col("cell")
+    frame = frame.with_columns(on_purpose=pl.col("on_purpose") | is_single_quoted(cell))
+    column = _typed(column, frame, declared)
+    return replace(
+        column,
+        habits=_habits(column, frame.filter(~pl.col("foreign"))),
+        order=order(frame["cell"]),
+    )
+
+
+def _typed(column: Column, frame: pl.DataFrame, declared: Type | None) -> Column:
+    """`column` with its type: the one that nearly all values in `frame` have, else string."""
+    if declared:
+        return replace(column, type=declared, reason="named in the workspace file")
+    cell = pl.col("cell")
+    values = frame.filter(
+        ~pl.col("on_purpose") & ~is_null_literal(cell) & ~is_spreadsheet_error(cell)
+    )
+    if not values.height:
+        return replace(column, reason="no values in the sample")
+    forms = {kind: [form] for kind, form in OF_TYPE.items()}
+    for kind, form in NEAR_TYPE.values():
+        forms[kind].append(form)
+    counts = values.select(
+        pl.any_horizontal(form(cell) for form in forms[kind]).sum().alias(kind) for kind in forms
+    ).row(0, named=True)
+    counts["string"] = values.height - sum(counts.values())
+    shares = {kind: counts[kind] / values.height for kind in TYPES}
+    best = max(TYPES, key=lambda kind: shares[kind])
+    number = f"{values.height:,} value{'' if values.height == 1 else 's'}"
+    if shares[best] >= _TYPE_SHARE:
+        return replace(column, type=best, reason=f"{percent(shares[best])} of {number}")
+    told = ", ".join(
+        f"{percent(shares[kind])} {kind}"
+        for kind in sorted(TYPES, key=lambda kind: -shares[kind])
+        if counts[kind]
+    )
+    mixed = any(shares[kind] >= _SOME for kind in forms)
+    return replace(
+        column, type="string", reason=f"{told} of {number}", shares=told if mixed else None
+    )
+
+
+def _habits(column: Column, frame: pl.DataFrame) -> dict[str, Habit]:
+    """By rule, the forms that many of the filled cells in `frame` have."""
+    cell = pl.col("cell")
+    habits = {}
+    for rule, form in HABITS.items():
+        if rule == "surrounding-whitespace" and not column.is_free_text:
+            continue
+        found = frame.filter(form(cell) & ~(pl.col("on_purpose") & (rule in NEAR_TYPE)))
+        if found.height and found.height >= _SOME * frame.height:
+            habits[rule] = Habit(found.height / frame.height, found["cell"][0])
+    return habits
