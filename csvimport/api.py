@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Literal
 
 from csvimport.engine import Progress
+from csvimport.errors import OptionError
 from csvimport.issue import Severity
 from csvimport.job import Job
 from csvimport.options import TIME_BUDGET, Options, changed_severities
 from csvimport.result import Result
 from csvimport.source import Readable, Source
-from csvimport.target import require_writable
+from csvimport.target import require_no_input, require_writable
 from csvimport.workspace import Workspace, read
 
 Kind = Literal["auto", "attributes", "events"]
@@ -37,11 +38,11 @@ def check(
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
     to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
     what all files share, or the file in which it stands; `ignore` and `severities` go before it.
-    `now` is what dates are compared with, the clock by default. Raises SourceError, OutputError or
-    OptionError, never for what the file holds.
+    `now` is what dates are compared with, in UTC unless it has a zone, by default the clock. Raises
+    SourceError, OutputError or OptionError, never for what the file holds.
     """
     options = _options(kind, time_budget, ignore, severities, workspace, now)
-    target = _target(report)
+    target = _target(report, source, options.workspace)
     deadline = float("inf") if time_budget is None else time.monotonic() + time_budget
     job = Job(
         Source(source),
@@ -70,15 +71,18 @@ def start(
 ) -> Job:
     """Start the same check in the background; `on_progress` is told how far it has come."""
     options = _options(kind, None, ignore, severities, workspace, now)
-    target = _target(report)
+    target = _target(report, source, options.workspace)
     return Job(Source(source), options, report=target, raw=raw, on_progress=on_progress)
 
 
-def _target(report: PathLike | None) -> Path | None:
+def _target(report: PathLike | None, source: Readable, workspace: Workspace) -> Path | None:
     if report is None:
         return None
-    require_writable(Path(report))
-    return Path(report)
+    path = Path(report)
+    require_writable(path)
+    inputs = (source, getattr(source, "name", None), workspace.path)
+    require_no_input(path, [each for each in inputs if isinstance(each, (str, os.PathLike))])
+    return path
 
 
 def _options(
@@ -89,6 +93,8 @@ def _options(
     workspace: PathLike | Workspace | None,
     now: datetime | None,
 ) -> Options:
+    if time_budget is not None and not isinstance(time_budget, (int, float)):
+        raise OptionError(f"found time budget {time_budget!r}, expected seconds, or None")
     if workspace is None:
         workspace = Workspace()
     elif not isinstance(workspace, Workspace):
@@ -98,6 +104,15 @@ def _options(
         time_budget,
         frozenset(ignore),
         changed_severities((severities or {}).items()),
-        now or datetime.now(UTC),
+        datetime.now(UTC) if now is None else _instant(now),
         workspace=workspace,
     )
+
+
+def _instant(now: datetime) -> datetime:
+    if not isinstance(now, datetime):
+        raise OptionError(f"found {now!r} as the time, expected a datetime")
+    try:
+        return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise OptionError(f"found {now} as the time, which UTC has no date for") from None

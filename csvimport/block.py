@@ -10,16 +10,18 @@ import numpy.typing as npt
 import polars as pl
 
 from csvimport.dialect import QUOTE, WHITE_SPACE, Dialect
-from csvimport.issue import LONGEST_IN_MESSAGE, cut
+from csvimport.issue import LONGEST, cut
 from csvimport.parity import Flags, Offsets, Reading, Window
-from csvimport.recovery import Record, first_bad_bytes
+from csvimport.recovery import Reader, Record, first_bad_bytes
 
 _INT: pl.DataType = pl.Int64()
 _TEXT: pl.DataType = pl.String()
 #: Where a record stands, the last of its lines, and how that ends (`Dialect.ending`).
 PLACE = {"row": _INT, "line": _INT, "byte": _INT, "last": _INT, "ending": _INT}
+#: A blank record is `text[start:end]`.
+BLANK = {**PLACE, "start": _INT, "end": _INT}
 #: A sound record is `text[start:end]`; `swallowed`: a later line of it that is a whole row itself.
-SOUND = {**PLACE, "start": _INT, "end": _INT, "swallowed": _INT}
+SOUND = {**BLANK, "swallowed": _INT}
 #: A broken record: `fault` is the rule's name, `text` the record as it stands, `value` the place
 #: in it, which stands at character `at`, `found` the number of cells up to the fault, the rest
 #: what single faults tell besides.
@@ -61,6 +63,17 @@ class Block:
     def data(self) -> Bytes:
         """`text` as an array."""
         return np.frombuffer(self.text, np.uint8)
+
+    def blank_cells(self, rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+        """The white space in `rows`, taken from `blanks`, by row, in columns of these names."""
+        found = []
+        for row, start, end in rows.select("row", "start", "end").iter_rows():
+            text = self.text[start:end]
+            if text.strip(self.dialect.delimiter):
+                record = Reader(text, self.dialect, None, len(text) + 1).read(0)
+                cells = [cell.decode() for cell in record.cells[: len(names)]]
+                found.append((row, *cells, *[None] * (len(names) - len(cells))))
+        return _frame(found, {"row": _INT}, names)
 
     def quoted(self, rows: pl.DataFrame) -> Flags:
         """Which cells of `rows`, taken from `sound`, stand in quotes: rows by columns."""
@@ -163,8 +176,8 @@ class Findings:
                 _frame(map(self._exact_fault, exact_faults), FAULT, names),
             ),
             _in_order(
-                self._places(row[blank], first[blank], last[blank]),
-                _frame(map(self._exact_place, exact_blank), PLACE, []),
+                self._placed(row[blank], first[blank], last[blank]),
+                _frame(map(self._exact_blank, exact_blank), BLANK, []),
             ),
             window.text,
             window.dialect,
@@ -197,10 +210,14 @@ class Findings:
             schema=PLACE,
         )
 
-    def _sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
-        frame = self._places(row, first, last).with_columns(
+    def _placed(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        return self._places(row, first, last).with_columns(
             start=pl.Series(self.window.starts[first]),
             end=pl.Series(self.window.ends[last]),
+        )
+
+    def _sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        frame = self._placed(row, first, last).with_columns(
             swallowed=self._swallowed(first, last),
         )
         return frame.hstack(self._cells(first, last))
@@ -264,6 +281,9 @@ class Findings:
         record = found.record
         last = line + record.lines - 1
         return self.row + found.row, line, self.byte + record.start, last, found.ending
+
+    def _exact_blank(self, found: Exact) -> tuple[int, ...]:
+        return (*self._exact_place(found), found.record.start, found.record.end)
 
     def _exact_sound(self, found: Exact) -> tuple[object, ...]:
         record = found.record
@@ -333,8 +353,8 @@ def _value(window: Window, record: Record) -> str | None:
     end = text.find(window.dialect.delimiter, behind, record.end)
     line_end = text.find(window.dialect.line_end, behind, record.end if end < 0 else end)
     end = line_end if line_end >= 0 else record.end if end < 0 else end
-    longest = 4 * LONGEST_IN_MESSAGE + 4  # bytes; the cut behind them never shows
-    return cut(text[start : min(end, start + longest)].decode(errors="replace"), LONGEST_IN_MESSAGE)
+    longest = 4 * LONGEST + 4  # bytes; the cut behind them never shows
+    return cut(text[start : min(end, start + longest)].decode(errors="replace"))
 
 
 def _characters(text: bytes) -> int:

@@ -158,11 +158,11 @@ def _seconds(text: str) -> float | None:
 def _instant(text: str) -> datetime:
     try:
         now = datetime.fromisoformat(text)
-    except ValueError:
+        return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"found `{text}`, expected a time such as `2026-11-22T00:00:00Z`", param_hint="--now"
         ) from None
-    return now if now.tzinfo else now.replace(tzinfo=UTC)
 
 
 @app.command()
@@ -173,13 +173,15 @@ def check(
         Path | None,
         typer.Option(
             metavar="PATH",
+            readable=False,
             help="Write the error report there (several FILEs: a folder) instead of "
             "<stem>.report.csv in this folder.",
         ),
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no error report.")] = False,
     issues: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Write all issues as JSON Lines there.")
+        Path | None,
+        typer.Option(metavar="PATH", readable=False, help="Write all issues as JSON Lines there."),
     ] = None,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,  # noqa: A002
     time_budget: Annotated[
@@ -272,7 +274,7 @@ def _options(
         _seconds(time_budget),
         frozenset(ignore),
         changed_severities(pairs),
-        _instant(now) if now else datetime.now(UTC),
+        datetime.now(UTC) if now is None else _instant(now),
         workspace=read(workspace) if workspace else Workspace(),
     )
 
@@ -305,27 +307,28 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
 def _require_distinct(files: list[str], workspace: str | None, outputs: list[Path | None]) -> None:
     """No output may be written over an input or another output, nor where nothing can be."""
     from csvimport.errors import OptionError, OutputError
-    from csvimport.target import require_writable
+    from csvimport.target import is_written_to, require_no_input, require_writable
 
     if files.count("-") > 1:
         raise OptionError("found `-` twice, and standard input can be read but once")
-    named = [file for file in files if file != "-"] + ([workspace] if workspace else [])
-    inputs = {os.path.realpath(name) for name in named if "\0" not in name}
+    inputs = [file for file in files if file != "-"] + ([workspace] if workspace else [])
     seen: set[str] = set()
     for path in filter(None, outputs):
         require_writable(path)
-        if os.path.realpath(path) in inputs:
-            raise OutputError(f"{path}: is an input; name another file for the output")
-        if os.path.realpath(path) in seen:
+        require_no_input(path, inputs)
+        if os.path.realpath(path) in seen and not is_written_to(path):
             raise OutputError(f"{path}: is named for two outputs; name another for one of them")
         seen.add(os.path.realpath(path))
 
 
 def _source(file: str) -> "Source":
+    from csvimport.errors import SourceError
     from csvimport.source import Source
 
     if file != "-":
         return Source(file)
+    if sys.stdin is None:
+        raise SourceError("stdin: is closed")
     # past Python's own buffer: that one cannot be left while a read is waiting
     buffer = sys.stdin.buffer
     return Source(getattr(buffer, "raw", buffer), "stdin")
@@ -362,7 +365,7 @@ class _Run:
             return
         with _reader_may_go():
             self._say(result)
-        if report and not result.report and report.exists():
+        if report and not result.report and report.is_file():
             _remark(f"{report} is from an earlier run")
         self.results.append(result)
         self.statuses.add(self._status(result))
@@ -458,7 +461,8 @@ def workspace(
     ],
     kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
     output: Annotated[
-        Path | None, typer.Option(metavar="PATH", help="Write it there, not to stdout.")
+        Path | None,
+        typer.Option(metavar="PATH", readable=False, help="Write it there, not to stdout."),
     ] = None,
 ) -> None:
     """Write a workspace file to edit, with the columns of a file and their types."""

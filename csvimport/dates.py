@@ -56,7 +56,7 @@ _D = "(?:0?[1-9]|[12][0-9]|3[01])"
 _M = "(?:0?[1-9]|1[0-2])"
 _Y = "[0-9]{4}"
 _ORDINAL = f"{_D}{_one_of(*map(_any_case, ('st', 'nd', 'rd', 'th')))}?"
-_FULL_NAMES = [
+_MONTHS = [
     "january",
     "february",
     "march",
@@ -70,10 +70,8 @@ _FULL_NAMES = [
     "november",
     "december",
 ]
-_MONTH = _one_of(
-    *(_any_case(name) for name in _FULL_NAMES),
-    *(rf"{_any_case(name)}\.?" for name in (*(name[:3] for name in _FULL_NAMES), "sept")),
-)
+_SHORT = [*(month[:3] for month in _MONTHS), "sept"]
+_MONTH = _one_of(*map(_any_case, _MONTHS), *(rf"{_any_case(short)}\.?" for short in _SHORT))
 _MINUTES = ":[0-5][0-9](?::[0-5][0-9])?"
 #: Some programs put a no-break space before AM and PM.
 _HALF = r"[ \u00a0\u202f]?[AaPp][Mm]"

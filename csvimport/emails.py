@@ -17,6 +17,12 @@ _SHORT_AT_GMAIL = r"(?i)^[^@]@(?:gmail|googlemail)\.com$"
 _STRICT_HOST = r"(?i)@(?:[^@]*\.)?(?:msn|hotmail|outlook|live)(?:\.|$)"
 _STRICT_LOCAL = r"^[\p{L}\p{M}0-9_-]+(?:\.[\p{L}\p{M}0-9_-]+)*(?:\+[^@]*)?@"
 
+#: What nearly all addresses look like, and no rule of a host or a length speaks against.
+_PLAIN = (
+    "^[A-Za-z0-9_-]{2}[A-Za-z0-9_-]*(?:[.+][A-Za-z0-9_-]+)*"
+    "@(?:[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*[.])+[A-Za-z]+$"
+)
+
 #: Dots in a row within a local part, which are documented to be fine, but for the last of them.
 _DOUBLED_DOT = re.compile(r"(?<!^)\.(?=\.)")
 _QUOTED = re.compile(r"""(["'])([^"'`]+?|["'])\1""")
@@ -65,6 +71,11 @@ _TRUE_IF: tuple[tuple[str, Callable[[str, str], bool]], ...] = (
         lambda local, domain: "<" in local and domain.endswith(">"),
     ),
 )
+
+
+def is_plain(cells: pl.Expr) -> pl.Expr:
+    """Whether cells plainly are addresses: what does is one; of what does not, `is_email` says."""
+    return cells.str.contains(_PLAIN) & (cells.str.len_bytes() <= 63)
 
 
 def is_email(cells: pl.Expr) -> pl.Expr:

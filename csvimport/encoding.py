@@ -55,13 +55,42 @@ def sniff(head: bytes) -> Encoding:
     for bom, name in _BOMS:
         if head.startswith(bom):
             return Encoding(name, bom)
-    head = head[: min(_HEAD, len(head) // 2 * 2)]
-    even, odd = (head[parity::2].count(0) for parity in (0, 1))
-    if odd >= 2 and not even and odd * 4 >= len(head):
+    head = head[:_HEAD]
+    if _TEXT_LINE.match(head):
+        return Encoding()
+    if _LETTERS_LE.match(head) or _is_utf16(head[0::2], head[1::2]):
         return Encoding("utf-16-le")
-    if even >= 2 and not odd and even * 4 >= len(head):
+    if _LETTERS_BE.match(head) or _is_utf16(head[1::2], head[0::2]):
         return Encoding("utf-16-be")
     return Encoding()
+
+
+#: A line of ASCII, which lines of UTF-16 never are: their ends hold NULs.
+_TEXT_LINE = re.compile(rb"[\t -~]{3,}[\r\n][^\0]")
+#: Names of columns in ASCII, with which nearly every file begins.
+_LETTERS_LE = re.compile(rb"(?:[ -~]\0){4}")
+_LETTERS_BE = re.compile(rb"(?:\0[ -~]){4}")
+
+
+def _is_utf16(low: bytes, high: bytes) -> bool:
+    """Whether the first line reads as UTF-16 whose units have these bytes.
+
+    A NUL stands in every letter of ASCII and in few others (U+3000 has one in the other place).
+    Such letters have to outnumber the pairs of bytes that could be two letters of another text.
+    """
+    letters = others = 0
+    for small, large in zip(low, high, strict=False):
+        if small == large == 0:
+            return False
+        if large == 0 and small < 0x80:
+            letters += 1
+            if small in b"\r\n":
+                break
+        elif small == 0 and large < 0x80:
+            others += 4
+        elif large >= 0x20 and (small < 0x80) == (large < 0x80):
+            others += 1
+    return letters >= 2 and letters > others
 
 
 class Utf8Stream:
@@ -99,8 +128,13 @@ class Utf8Stream:
             yield chunk
 
     def _decide(self) -> None:
-        if not mostly_utf8(self._open()):
-            raise NotUtf8(propose(self._open))
+        bom = self.encoding.bom
+
+        def text() -> Iterator[bytes]:
+            return _without(self._open(), bom)
+
+        if not mostly_utf8(text()):
+            raise NotUtf8(Encoding(propose(text), bom))
         self.may_be_invalid = True
 
 
@@ -192,7 +226,7 @@ def mostly_utf8(chunks: Iterator[bytes]) -> bool:
     return valid > 0
 
 
-def propose(open_input: Open) -> Encoding:
+def propose(open_input: Open) -> str | None:
     """The likeliest encoding that decodes every byte strictly; never Latin-1, which any bytes pass.
 
     chardet sees only the words that hold bytes beyond ASCII: in a table they are few, and the
@@ -213,10 +247,10 @@ def propose(open_input: Open) -> Encoding:
         if not _reads_alike(b'az,"09', name, "ascii"):  # a table of commas cannot be in it
             continue
         if _reads_alike(sample, name, "windows-1252") and _decodes(open_input(), "windows-1252"):
-            return Encoding("windows-1252")
+            return "windows-1252"
         if _decodes(open_input(), name):
-            return Encoding(name)
-    return Encoding(None)
+            return name
+    return None
 
 
 _PARTS = (

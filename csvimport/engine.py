@@ -217,10 +217,14 @@ class Check:
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
         """The rows that `issues` are about, as they stand in the file."""
         schema = self._row_schema()
+        names = cell_names(len(self.headers))
         flagged = issues["row"].unique()
         parts = []
         for frame in (block.sound, block.faults, block.blanks):
             some = frame.filter(pl.col("row").is_in(flagged.implode()))
+            if some.height and frame is block.blanks:
+                cells = block.blank_cells(some.filter(pl.col("start") < pl.col("end")), names)
+                some = some.join(cells, on="row", how="left") if cells.height else some
             if some.height:
                 missing = {
                     name: pl.lit(None, kind)

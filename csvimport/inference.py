@@ -61,9 +61,14 @@ class Sample:
         self._records += mine.height
         if mine.height:
             rows = block.sound.filter(pl.col("row") <= mine["row"][-1])
-            cells = [column.cell for column in self.columns.all]
-            self._on_purpose.append(block.quoted_on_purpose(rows))
-            self._frames.append(rows.select(cells))
+            self.take(rows, block.quoted_on_purpose(rows))
+
+    def take(self, rows: pl.DataFrame, on_purpose: Flags | None = None) -> None:
+        """Take `rows`, of which the cells `on_purpose` stand in quotes that they do not need."""
+        cells = rows.select(column.cell for column in self.columns.all)
+        none: Flags = np.zeros((cells.height, cells.width), np.bool_)
+        self._frames.append(cells)
+        self._on_purpose.append(none if on_purpose is None else on_purpose)
 
     def judged(self, declared: Mapping[str, Type]) -> Columns:
         """The columns with what the sample says of them; `declared` are types by header."""

@@ -40,5 +40,3 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     finally:
         stopped.set()
         wanted.release()
-
-

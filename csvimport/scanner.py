@@ -28,6 +28,8 @@ MAX_LINES = 1 << 20
 PROBE = 1 << 20
 
 _OTHER_DELIMITERS = (b";", b"\t", b"|")
+#: What blank lines hold, by the delimiter that they would be judged to have.
+_BLANK = {b",": rb"[ \t\v\f,]", b";": rb"[ \v\f;]", b"|": rb"[ \v\f|]"}
 _SEPARATOR_LINE = re.compile("sep=.", re.DOTALL)
 
 
@@ -145,19 +147,23 @@ class Scanner:
             self._feed.drop(end if stop < 0 else stop + 1, 1, 0)
 
     def _before_header(self) -> Iterator[Block]:
-        """The blank rows before the header; and the header, where there is one."""
+        """The blank rows before the header; and the header, where there is one.
+
+        A row that its own delimiter shows to be blank says nothing of the rows behind it.
+        """
         feed = self._feed
-        judged = False
+        comma = self.dialect
         while True:
             feed.fill(max(self.block_size, Reader.lookahead(self.max_record)))
             if not feed.text:
                 return
-            if not judged and (size := self._plainly_blank()):
-                yield self._blank_lines(size)
+            if size := self._plainly_blank():
+                block = self._blank_lines(size)
+                self.dialect = comma
+                yield block
                 continue
             record = self._reader(feed.text).read(0)
-            if not record.blank and not judged:
-                judged = True
+            if not record.blank:
                 self._judge_delimiter()
                 record = self._reader(feed.text).read(0)
             if not record.blank:
@@ -167,15 +173,22 @@ class Scanner:
             size = len(feed.text) if record.following is None else record.following
             findings.add_exact(0, record, self.dialect.ending(feed.text[:size]))
             feed.drop(size, record.lines, 1)
+            self.dialect = comma
             yield findings.block()
 
     def _plainly_blank(self) -> int:
-        """The size of the blank lines at the start, as far as they need no second look."""
-        space = rb"[ \t\v\f,]{0,%d}+" % (self.max_record - 1)
+        """The size of the blank lines at the start, as far as they need no second look.
+
+        They are all of the same delimiter, which is the dialect's from now on.
+        """
         line_end = rb"\r?\r?\n" if self.dialect.line_end == LF else rb"\r"
-        lines = rb"(?:%s%s){0,%d}+" % (space, line_end, self.max_lines)
-        match = re.match(lines, self._feed.text)
-        return match.end() if match else 0
+        for delimiter, space in _BLANK.items():
+            line = rb"%s{0,%d}+%s" % (space, self.max_record - 1, line_end)
+            match = re.match(rb"(?:%s){0,%d}+" % (line, self.max_lines), self._feed.text)
+            if match and match.end():
+                self.dialect = Dialect(delimiter, self.dialect.line_end)
+                return match.end()
+        return 0
 
     def _blank_lines(self, size: int) -> Block:
         window = self._window(self._feed.text[:size], ended=False)

@@ -37,14 +37,19 @@ class Source:
             raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
         elif hasattr(readable, "read"):
             self._open_file(cast(BinaryIO, readable), getattr(readable, "name", None))
-        else:
+        elif isinstance(readable, Iterable):
             self._chunks = iter(readable)
             self.name = "stream"
+        else:
+            kind = type(readable).__name__
+            raise OptionError(
+                f"found {kind}, expected a path, a binary file or an iterable of bytes"
+            )
         if name is not None:
             self.name = name
 
     def _open_path(self, path: Path, name: str) -> None:
-        self.name = name
+        self.name = name = _shown(name)
         if not name:
             raise SourceError("found an empty file name, expected the name of a file")
         try:
@@ -64,7 +69,7 @@ class Source:
             self._chunks = _chunks(file)
 
     def _open_file(self, file: BinaryIO, name: object) -> None:
-        self.name = name if isinstance(name, str) else "stream"
+        self.name = _shown(name) if isinstance(name, str) else "stream"
         if isinstance(file, io.TextIOBase):
             raise OptionError(f"{self.name}: is open as text, expected a binary file")
         try:
@@ -121,9 +126,18 @@ class Source:
             if not isinstance(piece, (bytes, bytearray, memoryview)):
                 kind = type(piece).__name__
                 raise OptionError(f"{self.name}: found {kind}, expected an iterable of bytes")
+            piece = bytes(piece)  # a view of numbers counts these
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
+
+
+def _shown(name: str) -> str:
+    r"""A file name as text: bytes of it that are not UTF-8 are written `\xe9`."""
+    try:
+        return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+    except UnicodeEncodeError:  # a surrogate that stands for no byte
+        return name.encode(errors="backslashreplace").decode()
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -15,6 +15,10 @@ def require_writable(path: Path) -> None:
     folder = path.parent
     if "\0" in str(path):
         raise OutputError(f"{path}: a file name cannot hold a NUL")
+    if is_written_to(path):
+        if not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: permission denied")
+        return
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
         raise OutputError(f"{path}: file name too long")
     if os.path.isdir(path):
@@ -28,20 +32,40 @@ def require_writable(path: Path) -> None:
 _LONGEST_NAME = 255
 
 
+def require_no_input(path: Path, inputs: Iterable[str | os.PathLike[str]]) -> None:
+    """Raise an OutputError where writing `path` would replace one of `inputs`."""
+    if "\0" in str(path) or is_written_to(path):
+        return
+    names = (os.fspath(each) for each in inputs)
+    if os.path.realpath(path) in {os.path.realpath(name) for name in names if "\0" not in name}:
+        raise OutputError(f"{path}: is an input; name another file for the output")
+
+
+def is_written_to(path: Path) -> bool:
+    """Whether `path` is a pipe or a device, which is written to rather than replaced.
+
+    Asked of the path itself: what `/dev/stdout` leads to has no name of its own.
+    """
+    return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which becomes `path` when the block ends, and is gone if it fails.
 
-    A link keeps being one: what it leads to is replaced. A pipe or a device is written to.
+    A link keeps being one: what it leads to is replaced. A pipe or a device is written to, as long
+    as anybody reads.
     """
-    place = Path(os.path.realpath(path))
-    if place.exists() and not place.is_file():
+    if is_written_to(path):
         try:
-            with place.open("wb") as file:
+            with path.open("wb") as file:
                 yield file
+        except BrokenPipeError:
+            pass
         except OSError as error:
             raise OutputError(f"{path}: {reason(error)}") from None
         return
+    place = Path(os.path.realpath(path))
     try:
         handle, name = tempfile.mkstemp(prefix=".csvimport-", suffix=".part", dir=place.parent)
     except OSError as error:

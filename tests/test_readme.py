@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from csvimport.cli import FOUND, main
+from csvimport.workspace import KEYS, read
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,6 +62,13 @@ def test_the_options_shown_are_those_there_are(capsys: pytest.CaptureFixture[str
     options = set(re.findall(OPTION, capsys.readouterr().out)) - {"--help"}
     section = TEXT.partition("## Options\n")[2].partition("\n## ")[0]
     assert set(re.findall(OPTION, section)) == options
+
+
+def test_the_workspace_file_shown_can_be_read(folder: Path) -> None:
+    path = folder / "csvimport.toml"
+    path.write_text(block("toml"), encoding="utf-8")
+    workspace = read(path)
+    assert {key for key in KEYS if getattr(workspace, key)} == set(KEYS)
 
 
 def test_links_lead_somewhere() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import run
 
+from csvimport.forms import Type
 from csvimport.workspace import Workspace
 
 WRONG = [
@@ -100,7 +101,7 @@ ATTRIBUTES = [
     *("subscription_state", "b", "n", "d", "s"),
 ]
 EVENTS = ["external_id", "phone", "name", "time", *(f"rented.properties.{kind}" for kind in "bnds")]
-TYPES = {"b": "boolean", "n": "number", "d": "datetime", "s": "string"}
+TYPES: dict[str, Type] = {"b": "boolean", "n": "number", "d": "datetime", "s": "string"}
 
 
 #: Issues that stand on the row, whatever is in the cell.
@@ -124,7 +125,7 @@ def _mended(header: list[str], row: dict[str, str], region: str | None) -> None:
     workspace = Workspace(
         attributes=TYPES,
         events={"rented": TYPES},
-        region=region,  # type: ignore[arg-type]
+        region=region,
     )
     for issue in run(_file(header, row, 40), workspace=workspace):
         if issue.suggestion is None or issue.row != 2 or issue.column is None:

@@ -11,9 +11,10 @@ from test_cli import CLEAN, WARNINGS, Printed, assert_harmless, folder, names, r
 
 from csvimport import OptionError, Options, Severity, Workspace, check, start
 from csvimport.cli import CANNOT_RUN, FOUND, OK
+from csvimport.forms import Type
 from csvimport.options import SIZE_LIMITS
 from csvimport.report.workspace import render
-from csvimport.workspace import DEFAULT_PATH, KEYS, Type, bare_or_quoted, read
+from csvimport.workspace import DEFAULT_PATH, KEYS, bare_or_quoted, read
 
 __all__ = ["folder", "run"]
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from csvimport import dates, emails, mojibake, numbers, phones, vocabulary
 from csvimport.block import Bytes
+from csvimport.checks.identifier import no_number, no_plain_address, region_of_row
 from csvimport.checks.registry import Explanation, Flag, cell_check
 from csvimport.columns import LONGEST_NAME, Column, Columns
 from csvimport.forms import has_outer_space, is_boolean
@@ -105,7 +106,11 @@ def replacement_character(column: Column, _: Columns) -> Flag:
 def invalid_email(column: Column, columns: Columns) -> Flag:
     cell = pl.col(column.cell)
     is_hash = pl.lit(columns.has("email_encrypted"))
-    return Flag(_is_filled(cell) & ~emails.is_email(cell) & ~is_hash, explain=_explained_email)
+    return Flag(
+        ~emails.is_email(cell) & ~is_hash,
+        where=no_plain_address(column.cell),
+        explain=_explained_email,
+    )
 
 
 def _explained_email(value: str, _: str | None) -> Explanation:
@@ -114,38 +119,33 @@ def _explained_email(value: str, _: str | None) -> Explanation:
     return Explanation(emails.repaired(value), variant, facts)
 
 
-def _region(columns: Columns) -> pl.Expr:
-    """Where a row's phone is from: its country, else the workspace's region, else null."""
-    region = pl.lit(columns.region, pl.String)
-    country = columns.known("country")
-    if country is None:
-        return region
-    code = pl.col(country.cell).str.to_uppercase()
-    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code).otherwise(region)
-
-
 def _e164(value: str, region: str | None) -> Explanation:
     return Explanation(phones.e164(value, region))
 
 
 @cell_check("phone-without-country-code", on=_of_type("phone"))
 def phone_without_country_code(column: Column, columns: Columns) -> Flag:
-    cell, region = pl.col(column.cell), _region(columns)
+    cell, region = pl.col(column.cell), region_of_row(columns)
     is_bare = cell.str.contains(_TEN_DIGITS)
     known = columns.region is not None or columns.has("country")
     is_us = region.is_in(sorted(phones.plus_one_regions())) if known else pl.lit(False)
     is_meant = is_us & phones.is_valid("+1" + cell) if known else is_us
-    return Flag(is_bare & ~is_meant.fill_null(False), where=is_bare, explain=_e164, given=region)
+    return Flag(
+        is_bare & ~is_meant.fill_null(False),
+        where=no_number(column.cell),
+        explain=_e164,
+        given=region,
+    )
 
 
 @cell_check("invalid-phone", on=_of_type("phone"))
 def invalid_phone(column: Column, columns: Columns) -> Flag:
     cell = pl.col(column.cell)
     return Flag(
-        _is_filled(cell) & ~phones.is_e164(cell) & ~cell.str.contains(_TEN_DIGITS),
-        where=_is_filled(cell) & ~phones.is_e164(cell),
+        ~phones.is_e164(cell) & ~cell.str.contains(_TEN_DIGITS),
+        where=no_number(column.cell),
         explain=_explained_phone,
-        given=_region(columns),
+        given=region_of_row(columns),
     )
 
 
@@ -157,7 +157,7 @@ def _explained_phone(value: str, region: str | None) -> Explanation:
 @cell_check("implausible-phone", on=_of_type("phone"))
 def implausible_phone(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
-    return Flag(phones.is_e164(cell) & ~phones.is_valid(cell))
+    return Flag(phones.is_e164(cell), where=no_number(column.cell))
 
 
 # Words from a list

@@ -77,7 +77,12 @@ def mixed_line_endings(file: File) -> Found | None:
     if not ends.mixed or ends.header_differs:
         return None
     found, line = ends.deviation
-    return Found(facts={"most": ENDINGS[ends.most], "found": ENDINGS[found], "line": line})
+    facts: dict[str, str | int] = {
+        "most": ENDINGS[ends.most],
+        "found": ENDINGS[found],
+        "line": line,
+    }
+    return Found(variant="alike" if found == ends.most else None, facts=facts)
 
 
 @file_check("cr-line-endings")

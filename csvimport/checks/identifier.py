@@ -5,13 +5,14 @@ beside the cells, with the row that had it first.
 """
 
 from collections.abc import Callable
+from functools import cache
 
 import polars as pl
 
 from csvimport.checks.registry import Explanation, Flag, cell_check, row_check
 from csvimport.columns import ALIAS, Column, Columns, is_blank
-from csvimport.emails import is_email, repaired
-from csvimport.phones import e164, is_dialable
+from csvimport.emails import is_email, is_plain, repaired
+from csvimport.phones import e164, is_dialable, is_valid
 
 _LONGEST_EXTERNAL_ID = 987
 _NULL_LITERALS = ["null", "NULL", "None", "nil", "undefined", "NaN", "N/A", "#N/A", r"\N"]
@@ -39,6 +40,28 @@ def standing(columns: Columns) -> pl.Expr:
     return pl.coalesce(_POSITION, pl.lit(first.position if first else None, pl.Int32))
 
 
+def region_of_row(columns: Columns) -> pl.Expr:
+    """Where a row's phone is from: its country, else the workspace's region, else null."""
+    region = pl.lit(columns.region, pl.String)
+    country = columns.known("country")
+    if country is None:
+        return region
+    code = pl.col(country.cell).str.to_uppercase()
+    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code).otherwise(region)
+
+
+@cache
+def no_number(cell: str) -> pl.Expr:
+    """Whether cells are filled and no valid number, the same expression for every rule."""
+    return (pl.col(cell) != "") & ~is_valid(pl.col(cell))
+
+
+@cache
+def no_plain_address(cell: str) -> pl.Expr:
+    """Whether cells are filled and not plainly an address, the same expression for every rule."""
+    return (pl.col(cell) != "") & ~is_plain(pl.col(cell))
+
+
 @row_check("missing-identifier")
 def missing_identifier(columns: Columns) -> Flag | None:
     identifiers = [column for column in columns.all if column.role == "identifier"]
@@ -50,8 +73,7 @@ def missing_identifier(columns: Columns) -> Flag | None:
 
 @row_check("identifier-fallback", "absent", "used")
 def identifier_fallback(columns: Columns) -> Flag | None:
-    alias = ALIAS if columns.has_alias else ()
-    primary = _names(columns, "external_id", *alias)
+    primary = _names(columns, "external_id", *ALIAS)
     weak = [column for column in columns.identifiers if column.name in ("email", "phone")]
     if not primary or not weak:
         return None
@@ -104,13 +126,14 @@ def unusable_identifier(column: Column, columns: Columns) -> Flag:
     if column.name == "phone":
         return Flag(
             effective & ~is_dialable(cell),
-            where=effective,
+            where=no_number(column.cell),
             facts={"kind": pl.lit("phone number")},
-            explain=lambda value, _: Explanation(e164(value, None), "phone"),
+            explain=lambda value, region: Explanation(e164(value, region), "phone"),
+            given=region_of_row(columns),
         )
     return Flag(
         effective & ~is_email(cell) & pl.lit(not columns.has("email_encrypted")),
-        where=effective,
+        where=no_plain_address(column.cell),
         facts={"kind": pl.lit("e-mail address")},
         explain=lambda value, _: Explanation(repaired(value)),
     )

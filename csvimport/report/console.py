@@ -61,13 +61,22 @@ def _meaning(result: Result) -> Iterator[str]:
         size = "" if result.bytes is None else f" of {_size(result.bytes)}"
         yield f"the check {why} after {_size(result.bytes_checked)}{size}"
     yield from _found(result)
-    if result.incomplete_rules:
-        if result.columns is None and result.headers:
-            rules = _count(len(result.incomplete_rules), "rule")
-            yield f"the header cannot be read, so {rules} could not be applied"
-        else:
-            yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+    if _broken_header(result):
+        rules = _count(len(result.incomplete_rules), "rule")
+        yield f"the header cannot be read, so {rules} could not be applied"
+    elif result.incomplete_rules:
+        yield f"not fully checked: {', '.join(result.incomplete_rules)}"
     yield f"next: {_next(result)}"
+
+
+def _broken_header(result: Result) -> bool:
+    """Whether there is a header that cannot be read: its cells may be none, its fault ignored."""
+    if result.columns is not None:
+        return False
+    fault = any(each.of_the_whole and each.issue.row is not None for each in result.examples)
+    # in a whole file without a header, no rule is left undecided
+    undecided = result.complete and bool(result.incomplete_rules)
+    return fault or undecided or bool(result.headers or result.rows_checked)
 
 
 def _checked(result: Result) -> str:
@@ -79,7 +88,8 @@ def _checked(result: Result) -> str:
 
 def _found(result: Result) -> Iterator[str]:
     if not result.issues_by_rule:
-        yield "no issues" if result.complete else "no issues in what was checked"
+        whole = result.complete and not _broken_header(result)
+        yield "no issues" if whole else "no issues in what was checked"
         return
     if number := result.rows_with_errors:
         have = "has" if number == 1 else "have"
@@ -96,6 +106,8 @@ def _found(result: Result) -> Iterator[str]:
 
 def _next(result: Result) -> str:
     told = "report" if result.report else "issues"
+    if _broken_header(result) and not _of_the_whole(result):
+        return "correct the header and check the file again"
     if result.verdict == Verdict.COMPLETE:
         return "import the data"
     if result.verdict == Verdict.TIMED_OUT:
@@ -241,11 +253,13 @@ def _size(size: int) -> str:
 def printable(text: str) -> str:
     """`text` without anything that moves a cursor or turns the direction of reading."""
     text = text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " ")
-    return "".join(
-        f"\\x{ord(char):02x}"
-        if unicodedata.category(char) in ("Cc", "Cs")
-        else f"\\u{ord(char):04x}"
-        if _MARKERS.match(char)
-        else char
-        for char in text
-    )
+    return "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    if "\udc80" <= char <= "\udcff":  # a byte of a file name that is not UTF-8
+        return f"\\x{ord(char) - 0xDC00:02x}"
+    category = unicodedata.category(char)
+    if category == "Cc":
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if category == "Cs" or _MARKERS.match(char) else char

@@ -19,8 +19,8 @@ SPREADSHEET_LINES = 1_048_576
 _BOM = b"\xef\xbb\xbf"
 #: What a spreadsheet takes for a formula, except for numbers and phone numbers.
 _FORMULA = "^[=@\t\r+-]"
-_NUMBER = r"^[+-][0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?$"
-_PHONE = r"^\+[0-9][0-9 ().\-/]*$"
+_NUMBER = r"^[+-]\.?[0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?$"
+_PHONE = r"^\+\(?[0-9][0-9 ().\-/]*$"
 
 
 def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
@@ -29,9 +29,10 @@ def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
     UTF-8 with a byte-order mark, CRLF. `raw` leaves out the `'` before cells that a spreadsheet
     would take for a formula. OutputError where it cannot be written.
     """
-    lines, guarded = 1, 0
+    header, guarded = _header(result.headers, raw=raw)
+    lines = 1
     with replacing(path) as file:
-        file.write(_BOM + _header(result.headers, raw=raw))
+        file.write(_BOM + header)
         for chunk in result.chunks():
             frame = _lines(result, chunk)
             if not raw:
@@ -45,19 +46,24 @@ def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
     return lines, guarded
 
 
-def _header(headers: list[str], *, raw: bool) -> bytes:
-    """The report's own columns, under other names where the file has these, then the file's."""
+def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
+    """The report's own columns, under other names where the file has these, then the file's.
+
+    Behind it how many of the cells were guarded.
+    """
     own = []
     for name in COLUMNS:
         while name in headers:
             name += " (report)"  # noqa: PLW2901
         own.append(name)
-    names = pl.Series([*own, *headers], dtype=pl.String)
+    names = pl.DataFrame({"name": [*own, *headers]}, schema={"name": pl.String})
+    guarded = 0
     if not raw:
-        names = names.to_frame("names").select(_guarded(pl.col("names"))).to_series()
+        guarded = int(names.select(_is_formula(pl.col("name")).sum()).item())
+        names = names.select(_guarded(pl.col("name")))
     text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\r\n").writerow(names)
-    return text.getvalue().encode()
+    csv.writer(text, lineterminator="\r\n").writerow(names["name"])
+    return text.getvalue().encode(), guarded
 
 
 def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """The rule book as a person reads it: the list, one rule, and the index kept in `rules/`."""
 
+from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -7,7 +8,7 @@ import msgspec
 
 from csvimport.issue import LEAVE_BLANK
 from csvimport.report.console import printable
-from csvimport.rulebook import Example, Rule, RuleBook, data_folder, rulebook
+from csvimport.rulebook import Example, ExampleOptions, Rule, RuleBook, data_folder, rulebook
 
 
 def index(book: RuleBook) -> str:
@@ -46,7 +47,10 @@ def page(rule: Rule) -> str:
 def _example(rule: Rule, example: Example) -> list[str]:
     found = [each for each in example.expect if each.rule in (None, rule.name)]
     title = "reported:" if found else "not reported:"
-    text = [f"    {printable(line)}" for line in example.csv.splitlines() or ["(an empty file)"]]
+    title = " ".join((title, ", ".join(_conditions(example.options)))).rstrip()
+    # a CR is no line end here: it is what some examples are about
+    lines = example.csv.removesuffix("\n").split("\n") if example.csv else ["(an empty file)"]
+    text = [f"    {printable(line.replace(_CR, _CR_SHOWN))}" for line in lines]
     if len(text) > 12:
         text = [*text[:12], "    …"]
     text = [line if len(line) <= 100 else line[:100] + "…" for line in text]
@@ -58,6 +62,26 @@ def _example(rule: Rule, example: Example) -> list[str]:
         use = f": {LEAVE_BLANK}" if each.suggestion == "" else use
         told.append(f"    -> {', '.join(where)}{use}")
     return [f"  {title}", *text, *told]
+
+
+_CR, _CR_SHOWN = "\r", "\\r"
+
+
+def _conditions(options: ExampleOptions) -> Iterator[str]:
+    """How an example is saved and checked, as far as that is not as usual."""
+    usual = ExampleOptions()
+    if options.encoding != usual.encoding:
+        yield f"saved as {options.encoding}"
+    if options.kind != usual.kind:
+        yield f"imported as {options.kind}"
+    if options.size_limit != usual.size_limit:
+        yield f"with a limit of {options.size_limit:g} MB"
+    if options.max_record is not None:
+        yield f"with a limit of {options.max_record - 1:,} bytes to a row"
+    if options.now != usual.now:
+        yield f"at {options.now}"
+    if options.region != usual.region:
+        yield f"in the region {options.region}"
 
 
 def as_dict(rule: Rule) -> dict[str, Any]:

@@ -1,0 +1,113 @@
+"""What each rule of cells costs on clean rows: the seconds of its mask over two million of them.
+
+`python benchmarks/rule_costs.py [ROWS]` prints a table: the rule, its column, what every row is
+asked (the gate, shared by the rules that name the same column and gate) and the whole mask; the
+median of five runs, in turn.
+"""
+
+import statistics
+import sys
+import time
+
+import polars as pl
+from generate import ROWS, piece
+
+from csvimport.checker import RowFlag
+from csvimport.checks import CELL_ORDER
+from csvimport.checks.registry import cell_check
+from csvimport.columns import Column, Columns, columns_of
+from csvimport.identity import Identities
+from csvimport.inference import Sample
+
+RUNS = 5
+
+
+def frame_of(kind: str, rows: int) -> tuple[Columns, pl.DataFrame]:
+    """Clean rows of this kind of import, as a block holds them, and their columns."""
+    table = events(rows) if kind == "events" else attributes(rows)
+    columns = columns_of(table.columns, "auto")
+    frame = table.rename({name: f"c{at}" for at, name in enumerate(table.columns)})
+    sample = Sample(columns)
+    sample.take(frame.head(10_000))
+    judged = sample.judged({})
+    frame = frame.with_row_index("row").cast({"row": pl.Int64})
+    return judged, Identities(judged).add_to(frame)
+
+
+def attributes(rows: int) -> pl.DataFrame:
+    """The rows of `generate.py`, with the columns that those lack."""
+    table = pl.concat([piece(start) for start in range(0, rows, ROWS)]).head(rows)
+    n = pl.int_range(pl.len())
+    return table.cast(pl.String).with_columns(
+        user_alias_name=pl.repeat("", pl.len()),
+        user_alias_label=pl.repeat("", pl.len()),
+        braze_id=pl.format("5f8a1c2e9d3b4a6f7e8c90{}", 10 + n % 90),
+        email_open_tracking_disabled=pl.repeat("true", pl.len()),
+        subscription_group_id=pl.format("5f8a1c2e-1111-2222-3333-4444555566{}", 10 + n % 90),
+        subscription_state=pl.repeat("subscribed", pl.len()),
+        joined=pl.format("2024-0{}-1{}", 1 + n % 9, n % 10),
+        is_member=pl.when(n % 2 == 0).then(pl.lit("true")).otherwise(pl.lit("false")),
+        note=pl.format("likes product {} and its colours", n % 5000),
+    )
+
+
+def events(rows: int) -> pl.DataFrame:
+    """Events with a property of each type."""
+    n = pl.int_range(rows)
+    return pl.select(
+        external_id=pl.format("user-{}", n),
+        name=pl.lit("rented_movie"),
+        time=pl.format("2024-0{}-1{}T12:00:00.000Z", 1 + n % 9, n % 10),
+        title=pl.format("film {}", n % 5000),
+        price=pl.format("{}.99", n % 50),
+    ).rename({name: f"rented_movie.properties.{name}" for name in ("title", "price")})
+
+
+def seconds(frame: pl.DataFrame, mask: pl.Expr) -> float:
+    """The time of one evaluation."""
+    start = time.perf_counter()
+    frame.select(mask.fill_null(False).any())
+    return time.perf_counter() - start
+
+
+def flags(columns: Columns) -> list[tuple[Column, RowFlag]]:
+    """Every cell rule on every column that it looks at; of equal ones the first."""
+    found: dict[tuple[str, str | None], tuple[Column, RowFlag]] = {}
+    for rule in CELL_ORDER:
+        check = cell_check.checks[rule]
+        for column in filter(check.on, columns.all):
+            flag = RowFlag(rule, check.decide(column, columns), column.position)
+            kind = None if flag.flag.possible else column.type
+            found.setdefault((rule, kind), (column, flag))
+    return list(found.values())
+
+
+def measured(frame: pl.DataFrame, masks: list[pl.Expr]) -> list[float]:
+    """The median of the runs of each mask."""
+    runs = [[seconds(frame, mask) for mask in masks] for _ in range(RUNS)]
+    return [statistics.median(times) for times in zip(*runs, strict=True)]
+
+
+def main() -> None:
+    """Print the table."""
+    rows = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
+    print(f"{rows:,} clean rows; seconds, the median of {RUNS} runs\n")
+    print("| rule | column | type | gate | mask |")
+    print("| --- | --- | --- | ---: | ---: |")
+    for kind in ("attributes", "events"):
+        columns, frame = frame_of(kind, rows)
+        found = flags(columns)
+        if kind == "events":
+            found = [each for each in found if "event" in each[1].rule or each[0].event]
+        gates = measured(frame, [flag.gate for _, flag in found])
+        masks = measured(frame, [flag.behind(flag.gate) for _, flag in found])
+        for (column, flag), gate, mask in zip(found, gates, masks, strict=True):
+            told = "" if flag.flag.possible is None else " (after a look at the bytes)"
+            print(
+                f"| `{flag.rule}`{told} | `{column.name}` | {column.type} "
+                f"| {gate:.3f} | {mask:.3f} |"
+            )
+
+
+if __name__ == "__main__":
+    main()
