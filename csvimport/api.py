@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -80,7 +80,8 @@ def _target(report: PathLike | None, source: Readable, workspace: Workspace) -> 
         return None
     path = Path(report)
     require_writable(path)
-    inputs = (source, getattr(source, "name", None), workspace.path)
+    is_path = isinstance(source, (str, os.PathLike))
+    inputs = (source if is_path else getattr(source, "name", None), workspace.path)
     require_no_input(path, [each for each in inputs if isinstance(each, (str, os.PathLike))])
     return path
 
@@ -113,6 +114,13 @@ def _instant(now: datetime) -> datetime:
     if not isinstance(now, datetime):
         raise OptionError(f"found {now!r} as the time, expected a datetime")
     try:
-        return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+        return in_utc(now)
     except OverflowError:
-        raise OptionError(f"found {now} as the time, which UTC has no date for") from None
+        raise OptionError(f"found {now} as the time, which is out of range") from None
+
+
+def in_utc(now: datetime) -> datetime:
+    """`now` in UTC, in which it is unless it has a zone; an OverflowError if there is no such."""
+    now = (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+    # dates are compared with the day before, too
+    return now - timedelta(days=1) + timedelta(days=1)

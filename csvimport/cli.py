@@ -6,6 +6,7 @@ stdout carries the result, stderr everything that is said about it. Exit status:
 
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -156,9 +157,10 @@ def _seconds(text: str) -> float | None:
 
 
 def _instant(text: str) -> datetime:
+    from csvimport.api import in_utc
+
     try:
-        now = datetime.fromisoformat(text)
-        return (now if now.tzinfo else now.replace(tzinfo=UTC)).astimezone(UTC)
+        return in_utc(datetime.fromisoformat(text))
     except (ValueError, OverflowError):
         raise typer.BadParameter(
             f"found `{text}`, expected a time such as `2026-11-22T00:00:00Z`", param_hint="--now"
@@ -334,6 +336,14 @@ def _source(file: str) -> "Source":
     return Source(getattr(buffer, "raw", buffer), "stdin")
 
 
+def _take_back_interrupts() -> None:
+    """Undo polars' handler of SIGINT, which would break off the making of the result, too."""
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not None:
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, handler)
+
+
 class _Run:
     """The files of one command, one after the other; the results and their statuses."""
 
@@ -376,6 +386,7 @@ class _Run:
 
         source = _source(file)
         with _progress(file, show=self.progress) as on_progress:
+            _take_back_interrupts()
             job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
             try:
                 result = job.result(self.options.time_budget)

@@ -86,8 +86,8 @@ def _is_utf16(low: bytes, high: bytes) -> bool:
             letters += 1
             if small in b"\r\n":
                 break
-        elif small == 0 and large < 0x80:
-            others += 4
+        elif small == 0:
+            others += 4 if large < 0x80 else 1
         elif large >= 0x20 and (small < 0x80) == (large < 0x80):
             others += 1
     return letters >= 2 and letters > others

@@ -52,7 +52,9 @@ class Job:
 
         The check goes on after a partial result. Raises what kept the check from running.
         """
-        self._wake.wait(timeout if timeout is None else min(timeout, threading.TIMEOUT_MAX))
+        # never without an end: under polars' handler, SIGINT does not break off such a wait
+        forever = threading.TIMEOUT_MAX
+        self._wake.wait(forever if timeout is None else min(timeout, forever))
         if self._cancelled.is_set():
             self._done.wait(_GRACE)
         if self._error is not None:

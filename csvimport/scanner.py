@@ -23,7 +23,7 @@ from csvimport.recovery import MAX_RECORD, Reader
 
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
-MAX_LINES = 1 << 20
+MAX_LINES = 1 << 17
 #: The first bytes, on which the line end is judged.
 PROBE = 1 << 20
 

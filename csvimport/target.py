@@ -1,5 +1,6 @@
 """Output files: written beside their target, moved into place when complete."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -49,6 +50,11 @@ def is_written_to(path: Path) -> bool:
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
 
 
+def _reader_has_gone(error: OSError) -> bool:
+    # polars says it in words alone
+    return isinstance(error, BrokenPipeError) or f"(os error {errno.EPIPE})" in str(error)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which becomes `path` when the block ends, and is gone if it fails.
@@ -60,10 +66,9 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         try:
             with path.open("wb") as file:
                 yield file
-        except BrokenPipeError:
-            pass
         except OSError as error:
-            raise OutputError(f"{path}: {reason(error)}") from None
+            if not _reader_has_gone(error):
+                raise OutputError(f"{path}: {reason(error)}") from None
         return
     place = Path(os.path.realpath(path))
     try:

@@ -245,9 +245,15 @@ def read(data: bytes, *, max_record: int = 1 << 20, probe: int = 1 << 20) -> Rea
 
     delimiter = COMMA
     line = skip_blank_records(line, COMMA)
-    if line < len(lines):
+    while line < len(lines):
         delimiter = judge_delimiter(content_of(line), max_record)
-        line = skip_blank_records(line, delimiter)
+        record = read_record(data, lines, line, delimiter, max_record)
+        if not is_blank(record):
+            break
+        # blank by its own delimiter: that says nothing of the lines behind it
+        entries.append(blank_entry(line, record))
+        delimiter = COMMA
+        line = skip_blank_records(record.last + 1, COMMA)
 
     width: int | None = None  # N; None: unknown
     if line < len(lines):

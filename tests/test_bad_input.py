@@ -137,6 +137,20 @@ def test_the_library_says_which_stream_failed() -> None:
         check(io.BufferedReader(Failing()))
 
 
+@pytest.mark.parametrize("command", ["check -", "workspace --from -"])
+def test_a_stdin_that_is_closed(command: str) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {command} <&-', "sh", sys.executable, "-m", "csvimport"],
+        capture_output=True,
+        env=environment(),
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (CANNOT_RUN, b"")
+    assert one_line(done.stderr.decode()) == "stdin: is closed"
+    assert names() == set()
+
+
 def test_a_named_pipe_is_closed() -> None:
     os.mkfifo("pipe.csv")
     writer = os.open("pipe.csv", os.O_RDWR)
@@ -166,6 +180,10 @@ def test_a_named_pipe_is_closed() -> None:
         (["users.csv", "--after-budget", "go"], ["--after-budget", "`go`", "stop", "continue"]),
         (["users.csv", "--time-budget", "soon"], ["--time-budget", "`soon`", "`2m`", "`none`"]),
         (["users.csv", "--now", "today"], ["--now", "`today`", "`2026-11-22T00:00:00Z`"]),
+        (["users.csv", "--now", ""], ["--now", "``", "`2026-11-22T00:00:00Z`"]),
+        (["users.csv", "--now", "9999-12-31T23:59:59-05:00"], ["--now", "`9999-12-31T23:"]),
+        (["users.csv", "--now", "0001-01-01T00:00:00+05:00"], ["--now", "`0001-01-01T00:"]),
+        (["users.csv", "--now", "0001-01-01"], ["--now", "`0001-01-01`"]),
         (["users.csv", "--ignore", "blank-rwo"], ["`blank-rwo`", "`blank-row`"]),
         (["users.csv", "--severity", "blank-row"], ["--severity", "`blank-row`", "="]),
         (["users.csv", "--severity", "blank-row=x"], ["`blank-row`", "`x`", "`error`"]),
@@ -575,8 +593,8 @@ def test_a_long_quoted_cell_has_a_verdict(run: Printed) -> None:
 
 def test_a_quoted_cell_below_the_limit_is_read(run: Printed) -> None:
     text = "x" * 999 + "\n"
-    data = f'external_id,text\n1,"{text * 1_000}"\n'.encode()
-    assert verdict(run, data)["issues_by_rule"] == {}
+    data = f'external_id,text\n1,"{text * 1_000}x"\n'.encode()
+    assert verdict(run, data)["issues_by_rule"] == {"value-too-long": 1}
 
 
 def test_a_missing_file_whose_name_is_not_utf8() -> None:
@@ -674,12 +692,28 @@ def test_memory_is_bounded(name: str) -> None:
         pytest.param((line for line in [CLEAN]), id="generator of str"),
         pytest.param(iter([CLEAN.encode(), CLEAN]), id="bytes, then str"),
         pytest.param([1, 2], id="list of int"),
+        pytest.param(5, id="int"),
+        pytest.param(None, id="None"),
+        pytest.param(object(), id="object"),
     ],
 )
 def test_the_library_says_what_it_expects(source: object) -> None:
     with pytest.raises(OptionError, match="expected") as caught:
         check(cast(Any, source))
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("budget", ["2m", "120", b"2", [1]])
+def test_a_time_budget_is_a_number(budget: object) -> None:
+    with pytest.raises(OptionError, match=r"found time budget .*, expected seconds, or None"):
+        check([CLEAN.encode()], time_budget=cast(Any, budget))
+
+
+def test_chunks_of_any_width_are_read_whole() -> None:
+    data = CLEAN.encode() + b"\n" * (len(CLEAN) % 2)
+    for chunks in ([memoryview(data).cast("H")], [memoryview(data)[::1]], [bytearray(data)]):
+        result = check(cast(Any, chunks))
+        assert (result.bytes, result.rows) == (len(data), 2)
 
 
 def test_a_text_file_is_named() -> None:

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -203,6 +204,25 @@ def test_long_values_are_cut() -> None:
     assert lines[1][6] == "x" * 40_000, "the cell itself is whole"
     assert 32_000 < len(lines[2][5]) < 32_100
     assert all(len(each.message) < 400 for each in result)
+
+
+@pytest.mark.parametrize("size", [81, 5_000, 32_000, 32_001, 40_000])
+def test_values_of_faults_are_cut_like_all(size: int) -> None:
+    bad = {
+        "stray-quote": "x" * (size - 1) + '"',
+        "text-after-quote": '"' + "x" * (size - 3) + '"y',
+        "unclosed-quote": '"' + "é" * (size - 1),
+    }
+    for rule, cell in bad.items():
+        (found,) = (each for each in issues(f"external_id,a\nA,{cell}\n") if each.rule == rule)
+        assert found.value is not None
+        assert found.value[:32_000] == cell[:32_000]
+        assert (len(found.value) > 32_000) == (size > 32_000)
+        assert len(found.value) < 32_100
+        assert len(found.message) < 300
+        data = b"external_id,a\nA,\xff" + b"x" * (size - 1) + "\nB,é\nC,é\n".encode()
+    (found,) = (each for each in issues(data) if each.rule == "invalid-utf8")
+    assert (found.value or "")[:32_000] == "\ufffd" + "x" * min(size - 1, 31_999)
 
 
 # --- The frame of issues -------------------------------------------------------------------------
@@ -420,6 +440,66 @@ def test_what_cannot_be_done_is_an_exception(tmp_path: Path) -> None:
         check(io.BytesIO(), time_budget=0)
     with pytest.raises(OptionError):
         check(io.BytesIO(), kind=cast(Any, "users"))
+
+
+@pytest.mark.parametrize("how", ["name", "path", "link", "file", "workspace"])
+def test_a_report_never_replaces_an_input(tmp_path: Path, how: str) -> None:
+    path, link, workspace = tmp_path / "users.csv", tmp_path / "link.csv", tmp_path / "w.toml"
+    path.write_text("external_id\n\nA\n")
+    workspace.write_text('region = "GB"\n')
+    link.symlink_to(path)
+    before = {each: each.read_bytes() for each in tmp_path.iterdir()}
+    for verb in (check, csvimport.start):
+        with path.open("rb") as file:
+            sources: dict[str, Any] = {"name": str(path), "link": link, "file": file}
+            source = sources.get(how, path)
+            output = workspace if how == "workspace" else tmp_path / "." / "users.csv"
+            with pytest.raises(OutputError, match="is an input"):
+                verb(source, report=output, workspace=workspace)
+        assert {each: each.read_bytes() for each in tmp_path.iterdir()} == before
+
+
+def test_a_report_may_have_the_name_of_an_input_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    path = tmp_path / "users.csv"
+    path.write_text("external_id\n\nA\n")
+    assert check(path, report="users.csv").report == "users.csv"
+    assert path.read_text() == "external_id\n\nA\n"
+
+
+@pytest.mark.parametrize(
+    ("now", "same"),
+    [
+        (datetime(2026, 11, 22, 1), datetime(2026, 11, 22, 1, tzinfo=UTC)),
+        (
+            datetime(2026, 11, 22, 1, tzinfo=timezone(timedelta(hours=1))),
+            datetime(2026, 11, 22, tzinfo=UTC),
+        ),
+    ],
+)
+def test_now_is_in_utc(now: datetime, same: datetime) -> None:
+    assert check(io.BytesIO(b"external_id\n"), now=now).now == same
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        datetime.max.replace(tzinfo=timezone(timedelta(hours=-5))),
+        datetime.min.replace(tzinfo=timezone(timedelta(hours=5))),
+        datetime.min,
+        "2026-11-22",
+        "",
+        0,
+    ],
+)
+def test_now_that_is_no_time(now: object) -> None:
+    for verb in (check, csvimport.start):
+        with pytest.raises(OptionError, match="as the time"):
+            verb(io.BytesIO(b"external_id\n"), now=cast(Any, now))
 
 
 # --- A fault is one issue, and the rows around it have none --------------------------------------

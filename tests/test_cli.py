@@ -233,7 +233,7 @@ def write_all(writer: int, data: bytes) -> None:
         data = data[os.write(writer, data) :]
 
 
-HEADER = b"external_id,email,text\n"
+HEADER = b"external_id,email,email_encrypted\n"
 #: Some megabytes of rows that are soon checked, for they are few.
 ROWS = (b"1,a@example.com," + b"x" * 4_000 + b"\n") * 6_000
 
@@ -342,6 +342,35 @@ def test_a_clean_file_is_said_to_be_one(run: Printed) -> None:
     assert "next: import the data" in run.out
 
 
+@pytest.mark.parametrize(
+    "header", ['external"id,x', '"external_id', 'a,b"c', '"a"b,c'], ids=["stray", "open", "2", "b"]
+)
+@pytest.mark.parametrize("rows", ["", "1,2\n"])
+def test_a_header_that_cannot_be_read_is_said_to_be_one(
+    run: Printed, header: str, rows: str
+) -> None:
+    write("users.csv", f"\n{header}\n{rows}")
+    assert run("check", "users.csv") == FOUND
+    assert "the header cannot be read, so " in run.out
+    assert "not fully checked" not in run.out
+    ignored = ["stray-quote", "unclosed-quote", "text-after-quote", "no-data-rows", "blank-row"]
+    run("check", "users.csv", *(each for rule in ignored for each in ("--ignore", rule)))
+    assert "the header cannot be read, so " in run.out
+    assert "not fully checked" not in run.out
+    assert "import the data" not in run.out
+    assert "\n  no issues\n" not in run.out
+    assert "next: correct the header" in run.out
+
+
+@pytest.mark.parametrize("text", ["", "\n", ",,\n \n", "sep=;\n"])
+def test_a_file_without_a_header_has_none_that_cannot_be_read(run: Printed, text: str) -> None:
+    write("users.csv", text)
+    for options in ([], ["--ignore", "empty-file", "--ignore", "separator-line"]):
+        run("check", "users.csv", *options)
+        assert "the header" not in run.out.partition("next:")[0]
+        assert "correct the header" not in run.out
+
+
 @pytest.mark.parametrize("show", range(4))
 def test_show_bounds_the_examples_and_says_so(run: Printed, show: int) -> None:
     write("users.csv", "external_id,email\nx\n\nNULL,\n1,2,3\n")
@@ -362,8 +391,8 @@ def test_texts_of_several_files_are_apart(run: Printed) -> None:
 # --- The document --------------------------------------------------------------------------------
 
 KEYS = """file kind kind_reason verdict bytes bytes_checked encoding bom line_ending delimiter
-identifier columns rows rows_checked rows_importable rows_with_errors rows_with_warnings errors
-warnings issues_by_rule incomplete_rules report elapsed_seconds"""
+identifier columns new_attributes rows rows_checked rows_importable rows_with_errors
+rows_with_warnings errors warnings issues_by_rule incomplete_rules report elapsed_seconds"""
 
 
 def test_the_document_is_that_of_the_contract(run: Printed) -> None:
@@ -393,9 +422,20 @@ def test_the_document_is_that_of_the_contract(run: Printed) -> None:
         "delimiter": ",",
         "identifier": ["external_id", "email"],
         "columns": [
-            {"name": "external_id", "role": "identifier", "type": "identifier"},
-            {"name": "email", "role": "identifier", "type": "email"},
+            {
+                "name": "external_id",
+                "role": "identifier",
+                "type": "identifier",
+                "reason": "identifies the user",
+            },
+            {
+                "name": "email",
+                "role": "identifier",
+                "type": "email",
+                "reason": "identifies the user",
+            },
         ],
+        "new_attributes": [],
         "rows": 4,
         "rows_checked": 4,
         "rows_importable": 3,
@@ -457,6 +497,8 @@ def test_kind(run: Printed, header: str, option: str, kind: str) -> None:
         ("2026-11-22T05:30:00+05:30", "2026-11-22T00:00:00Z"),
         ("2026-11-22T00:00:00", "2026-11-22T00:00:00Z"),
         ("2026-11-22", "2026-11-22T00:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-02", "0001-01-02T00:00:00Z"),
     ],
 )
 def test_now(run: Printed, text: str, now: str) -> None:
@@ -679,6 +721,94 @@ def test_a_pipe_is_not_replaced_by_a_file() -> None:
     assert stat.S_ISFIFO(Path("pipe").lstat().st_mode)
 
 
+DEVICE = pytest.mark.skipif(not Path("/dev/null").exists(), reason="needs a null device")
+
+
+@DEVICE
+def test_a_device_takes_outputs_where_its_folder_does_not(
+    run: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("users.csv", ERRORS)
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != "/dev" and access(path, mode))
+    arguments = ["--report", "/dev/null", "--issues", "/dev/null"]
+    assert run("check", "users.csv", *arguments) == FOUND
+    write("users.csv", CLEAN)
+    assert run("check", "users.csv", *arguments) == OK
+    assert run.err == "", "nobody's earlier run"
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+@DEVICE
+def test_a_device_that_may_not_be_written(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("users.csv", ERRORS)
+    monkeypatch.setattr(os, "access", lambda path, _: str(path) != "/dev/null")
+    said = run.complaint("check", "users.csv", "--issues", "/dev/null")
+    assert said == "/dev/null: permission denied"
+
+
+def test_an_output_need_not_be_readable(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    write("users.csv", ERRORS)
+    write("old.jsonl", "old")
+    write("old.csv", "old")
+    access = os.access
+    monkeypatch.setattr(
+        os,
+        "access",
+        lambda path, mode: not ("old" in str(path) and mode & os.R_OK) and access(path, mode),
+    )
+    arguments = ["--report", "old.csv", "--issues", "old.jsonl"]
+    assert run("check", "users.csv", *arguments) == FOUND
+    assert len(report("old.csv")) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs a name for stdout")
+def test_issues_go_to_stdout_behind_the_text() -> None:
+    write("users.csv", ERRORS)
+    done = process("check", "users.csv", "--no-report", "--issues", "/dev/stdout")
+    assert (done.returncode, done.stderr) == (FOUND, b"")
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "users.csv: issues found"
+    assert [json.loads(line)["row"] for line in lines[-2:]] == [3, 4]
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs a name for stdout")
+@pytest.mark.parametrize("output", ["--issues", "--report"])
+def test_a_reader_of_an_output_may_go(output: str) -> None:
+    write("users.csv", "external_id,email\n" + ",x\n" * 20_000)
+    command = [*COMMAND, "check", "users.csv", "--format", "json", output, "/dev/stdout"]
+    command += ["--no-report"] * (output == "--issues")
+    done = subprocess.run(
+        ["/bin/sh", "-c", '{ "$@"; echo $? >status; } | head -1', "sh", *command],
+        capture_output=True,
+        env=environment(),
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.stderr, done.stdout.count(b"\n")) == (b"", 1)
+    assert Path("status").read_text() == f"{FOUND}\n"
+    assert names() == {"users.csv", "status"}
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs names for open files")
+def test_an_open_pipe_takes_the_issues() -> None:
+    """As in `--issues >(cat)`."""
+    write("users.csv", ERRORS)
+    reader, writer = os.pipe()
+    with subprocess.Popen(
+        [*COMMAND, "check", "users.csv", "--no-report", "--issues", f"/dev/fd/{writer}"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        pass_fds=[writer],
+        env=environment(),
+    ) as running:
+        os.close(writer)
+        with os.fdopen(reader, "rb") as file:
+            assert file.read().count(b"\n") == 2
+        _, err = running.communicate(timeout=DEADLINE)
+    assert (running.returncode, err) == (FOUND, b"")
+
+
 # --- Rules, severities, workspace ----------------------------------------------------------------
 
 
@@ -760,6 +890,32 @@ def test_a_rule_is_explained(run: Printed, name: str) -> None:
     assert described["name"] == name
     assert described["severity"] == file.severity
     assert len(described["example"]) == len(file.example)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("wrong-encoding", ["reported: saved as utf-16\n", "not reported: saved as utf-8-sig\n"]),
+        ("invalid-utf8", ["reported: saved as latin-1\n"]),
+        ("file-too-large", ["reported: with a limit of 0.0001 MB\n"]),
+        ("record-too-large", ["reported: with a limit of 63 bytes to a row\n"]),
+        ("cr-line-endings", ["    external_id,first_name\\rA8i3mkd99,Colby\\rk2LNhj8Ks,Tom\\r\n"]),
+        ("mixed-line-endings", ["    k2LNhj8Ks,Tom\\r\n    p3QRst7Lm,Ana\n", "Tom\\r\\r\n"]),
+        ("header-line-ending-differs", ["    external_id,first_name\n    A8i3mkd99,Colby\\r\n"]),
+        ("empty-file", ["    (an empty file)\n"]),
+    ],
+)
+def test_what_tells_examples_apart_is_shown(run: Printed, name: str, shown: list[str]) -> None:
+    assert run("rule", name) == OK
+    assert [text for text in shown if text not in run.out] == []
+
+
+@pytest.mark.parametrize("name", list(rulebook()))
+def test_no_two_examples_of_a_rule_look_alike(run: Printed, name: str) -> None:
+    assert run("rule", name) == OK
+    examples = run.out.split("reported:")[1:]
+    texts = [re.sub(r"\n +(?:->.*|not)|\n+(?:  )?$", "", each).strip() for each in examples]
+    assert len(set(texts)) == len(texts)
 
 
 def test_an_unknown_rule_is_not_explained(run: Printed) -> None:
@@ -1172,6 +1328,28 @@ def test_hostile_characters_in_a_file_name_do_not_reach_the_progress() -> None:
         assert not set(BIDI) & set(text)
 
 
+def test_a_file_name_that_is_not_utf8_is_spelt_in_one_way() -> None:
+    write(os.fsdecode(b"caf\xe9.csv"), ERRORS)
+    arguments: list[str | bytes] = [
+        b"check",
+        b"caf\xe9.csv",
+        "--no-report",
+        "--issues",
+        "issues.jsonl",
+    ]
+    text = process(*arguments, PYTHONIOENCODING="utf-8")
+    issues = [json.loads(line) for line in Path("issues.jsonl").read_bytes().splitlines()]
+    json_form = process(*arguments, "--format", "json", PYTHONIOENCODING="utf-8")
+    assert (text.returncode, text.stderr, json_form.stderr) == (FOUND, b"", b"")
+    name = "caf\\xe9.csv"
+    assert text.stdout.decode().startswith(f"{name}: issues found\n")
+    assert f"--> {name}:3" in text.stdout.decode()
+    assert {each["file"] for each in issues} == {name}
+    assert document(json_form.stdout.decode())["file"] == name
+    missing = process("check", b"caf\xe9-2.csv", PYTHONIOENCODING="utf-8")
+    assert one_line(missing.stderr.decode()) == "caf\\xe9-2.csv: no such file or directory"
+
+
 # --- Readers that go away, encodings of the terminal ---------------------------------------------
 
 
@@ -1275,7 +1453,7 @@ def test_ctrl_c_while_a_pipe_is_slow(feed: Feed | None) -> None:
     assert_nothing_is_left(but=["stdin.report.csv"])
 
 
-@pytest.mark.parametrize("budget", ["2m"])
+@pytest.mark.parametrize("budget", ["2m", "none"])
 def test_ctrl_c_while_a_pipe_does_not_end(budget: str) -> None:
     options = ["--time-budget", budget, *DUPLICATES]
     status, out, err = fed("check", "-", *options, feed=endless, interrupt_after=3)
@@ -1304,6 +1482,31 @@ def test_ctrl_c_while_the_checking_thread_computes(
     assert run("check", "users.csv", *DUPLICATES) == INTERRUPTED
     assert run.out.startswith("users.csv: validation skipped\n")
     assert len(report("users.report.csv")) > 1
+
+
+@pytest.mark.skipif(threading.current_thread() is not threading.main_thread(), reason="no signals")
+def test_ctrl_c_is_not_left_to_polars(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its handler would break off whatever polars is asked next, the result's report too."""
+    from csvimport.job import Job
+
+    installed: list[int] = []
+    result = Job.result
+
+    def noted(self: Job, timeout: float | None = None) -> Any:
+        assert installed == [signal.SIGINT]
+        return result(self, timeout)
+
+    handle = signal.signal
+
+    def install(number: int, handler: Any) -> Any:
+        assert handler == signal.getsignal(number)
+        installed.append(number)
+        return handle(number, handler)
+
+    monkeypatch.setattr(Job, "result", noted)
+    monkeypatch.setattr(signal, "signal", install)
+    write("users.csv", CLEAN)
+    assert run("check", "users.csv") == OK
 
 
 def test_ctrl_c_stops_all_files(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from running import checked, issues, run
 from tables import FILES
 
 from csvimport import Issue
+from csvimport.encoding import sniff
 
 ROWS = [
     "external_id,email,First_name,home_city",
@@ -165,6 +166,75 @@ def test_a_named_encoding_decodes_every_byte(data: bytes, header: bool) -> None:
         assert codecs.lookup(result.encoding).name not in ("iso8859-1", "ascii")
     if running.survey.encoding.is_utf8:
         assert "wrong-encoding" not in result.issues_by_rule
+
+
+def test_a_byte_order_mark_of_utf8_before_what_is_not() -> None:
+    text = "external_id,town\n1,München\n2,Köln\n"
+    data = codecs.BOM_UTF8 + text.encode("cp1252")
+    for block_size in (1, 10, 1 << 20):
+        result = run(data, block_size=block_size, probe=16)
+        assert result.encoding == "windows-1252"
+        assert result.headers == ["external_id", "town"]
+        assert result.bytes_checked == len(data)
+        assert set(result.issues_by_rule) == {"wrong-encoding"}
+    result = run(codecs.BOM_UTF8 + b"external_id,plan\nA1,\x9d\n")
+    assert (result.encoding, result.headers) == (None, ["external_id", "plan"])
+
+
+def test_a_byte_order_mark_is_no_line_of_utf8() -> None:
+    """One line is UTF-8, one is not: that is no majority, and the mark adds none."""
+    rows = "external_id,plan\nA1,Zoé\n".encode() + b"A2,Zo\xe9\n"
+    assert run(codecs.BOM_UTF8 + rows).encoding == run(rows).encoding != "utf-8"
+    rows += "A3,Zoé\n".encode()
+    result = run(codecs.BOM_UTF8 + rows)
+    assert (result.encoding, result.bom) == ("utf-8", True)
+    assert [(each.rule, each.row) for each in result] == [("invalid-utf8", 3)]
+
+
+UNMARKED = [
+    "external_id,имя\n" + "1,Александр Александрович\n" * 100,
+    "имя пользователя,дата рождения,external_id\r\n" + "Иван,1,2\r\n" * 9,
+    "external_id,名前\n" + "1,山田\u3000太郎\n" * 100,
+    "email,おなまえ,ふりがな\n" + "a@example.com,やまだ,カタカナ\n" * 100,
+    "名前,external_id\r" + "東京都,1\r" * 100,
+    "id\n" + "я\n" * 9,
+]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", UNMARKED)
+def test_utf16_without_a_byte_order_mark_shows_in_the_header(text: str, encoding: str) -> None:
+    data = text.encode(encoding)
+    assert sniff(data[:4096]).name == encoding
+    assert sniff(text.encode()[:4096]).name == "utf-8"
+    result = run(data)
+    assert result.encoding == encoding
+    assert ",".join(result.headers) == text.splitlines()[0]
+    assert result.issues_by_rule["wrong-encoding"] == 1
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"\0",
+        b"\0" * 5_000,
+        b"external_id,email\n\0,\0\n",
+        b"external_id,\0\n1,\0\0\n",
+        b"\0,\n\0,\n" * 3_000,
+        b"ab\0,cd\0,ef\0\n" * 20,
+        b"external_id,a\0b\0c\0d\0\n1,x\n",
+        b"external_id\0,name\0\n1\0,b\0\n",
+        "имя\0,имя\0,имя\0\n".encode() * 9,
+        "ü\0,ü\0,ü\0\n".encode("cp1252") * 9,
+        b"external_id,name\n" + "1,abcdefghijklmnop\n".encode("utf-16-le") * 50,
+        b"external_id,names\n" + "1,abcdefghijklmnop\n".encode("utf-16-le") * 50,
+        "external_id,имя\n".encode("utf-32-le"),
+        "external_id,имя\n".encode("utf-32-be"),
+    ],
+)
+def test_stray_nuls_are_no_utf16(data: bytes) -> None:
+    assert sniff(data[:4096]).name == "utf-8"
 
 
 def test_an_unknown_encoding_is_said_to_be_one() -> None:

@@ -313,6 +313,23 @@ def test_a_file_that_vanishes_is_said_to(tmp_path: Path) -> None:
         Check(source, Options()).run(lambda: True)
 
 
+def test_no_wait_is_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With polars' handler of SIGINT, only a wait that has an end can be broken off."""
+    waits: list[object] = []
+    wait = threading.Event.wait
+
+    def noted(self: threading.Event, timeout: float | None = None) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            waits.append(timeout)
+        return wait(self, timeout)
+
+    job = start(io.BytesIO(DATA))
+    monkeypatch.setattr(threading.Event, "wait", noted)
+    assert job.result().complete
+    assert waits
+    assert None not in waits
+
+
 # --- Temporary files -----------------------------------------------------------------------------
 
 
@@ -385,8 +402,12 @@ def test_a_stream_that_is_read_twice_leaves_nothing(folder: Path) -> None:
 
 
 def test_a_full_disk_is_an_output_error(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    write = pl.DataFrame.write_ipc
+
+    def fail(frame: pl.DataFrame, file: object) -> None:
+        if not isinstance(file, io.BytesIO):
+            raise OSError(28, "No space left on device")
+        write(frame, file)
 
     monkeypatch.setattr("polars.DataFrame.write_ipc", fail)
     with pytest.raises(OutputError, match="no space left") as caught:

@@ -29,6 +29,7 @@ ORDER = [
     "rulebook",
     "dates",
     "numbers",
+    "numbering",
     "phones",
     "emails",
     "vocabulary",

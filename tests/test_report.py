@@ -177,8 +177,10 @@ GUARDED = [
     "+=1",
     "-@x",
 ]
+GUARDED += ["-.", "+.x", "+(", "+(x)", "-(1)", "+.5+x"]
 GUARDED += ["=", "-2+3+cmd|' /C calc'!A0", "+44 20 7183 8750 x", "-\n1", "+1\n=2", "=é"]
 PLAIN = ["+442071838750", "+44 20 7183 8750", "+1 (415) 555-2671", "-5", "+5", "-1.5", "-1,234.50"]
+PLAIN += ["-.5", "+.5", "-.5e3", "+(44)20", "+(44) 20-7183"]
 PLAIN += ["1-2", "a=b", " =1", "'=1", "'+44", "x@y.z", "", "-1.5E+10", "-0"]
 
 
@@ -204,6 +206,25 @@ def test_original_text_and_description_are_guarded() -> None:
     by_row = {line[0]: line for line in lines}
     assert by_row["1"][4].startswith("'=plan : found white space")
     assert by_row["2"][5] == "'=1\"+2,3,4"
+
+
+@pytest.mark.parametrize(
+    ("data", "guarded"),
+    [
+        ("external_id,=x\n,1\n", 1),
+        ("external_id,=x\n,=1\n", 2),
+        ("external_id,x,x\n,+y,@z\n", 2),
+        ("external_id,x\n,1\n", 0),
+    ],
+)
+def test_every_guarded_cell_is_counted(tmp_path: Path, data: str, guarded: int) -> None:
+    result = check(io.BytesIO(data.encode()), kind="attributes", report=tmp_path / "r.csv")
+    header = sum(cell.startswith("'") for cell in report(result)[0])
+    rows = sum(cell.startswith("'") for line in report(result)[1:] for cell in line)
+    assert result.report_guarded == header + rows >= guarded
+    assert header == ("=x" in data)
+    result = check(io.BytesIO(data.encode()), report=tmp_path / "r.csv", raw=True)
+    assert result.report_guarded == 0
 
 
 def test_a_column_of_the_file_keeps_its_name() -> None:

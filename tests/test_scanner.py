@@ -182,6 +182,42 @@ def test_both_paths_agree_on_large_texts(seed: int, line_end: bytes) -> None:
     assert scan(data, block_size=70_001) == scan(data)
 
 
+@pytest.mark.parametrize(
+    ("data", "delimiter", "blanks", "header"),
+    [
+        (b";;;\nexternal_id,email\n1,a\n", b",", [1], ["external_id", "email"]),
+        (b"|||\nexternal_id;x\n1;2\n", b";", [1], ["external_id", "x"]),
+        (b' ; \n\n,\n"";""\n; |;\nx\n', b";", [1, 2, 3, 4], ["", " |", ""]),
+        (b'""\t""\n;;\n||\n \n,,\na|b\n', b"|", [1, 2, 3, 4, 5], ["a", "b"]),
+        (b";;;\r\n;;\r\r\n;\r\nx,y\r\n", b",", [1, 2, 3], ["x", "y"]),
+        (b";;;\r;;\rx,y\r", b",", [1, 2], ["x", "y"]),
+        (b";;;\n", b",", [1], None),
+        (b";;;", b",", [1], None),
+    ],
+)
+@pytest.mark.parametrize("block_size", [1, 5, 1 << 20])
+def test_the_delimiter_is_judged_on_a_line_that_is_not_blank(
+    data: bytes, delimiter: bytes, blanks: list[int], header: list[str] | None, block_size: int
+) -> None:
+    source = scanner(data, block_size=block_size, probe=64)
+    found = [row for block, survey in source.surveyed() if block for row in block.blanks["row"]]
+    assert found == blanks
+    assert source.dialect.delimiter == delimiter
+    assert (source.header and source.header.cells) == header
+    assert scan(data, block_size=block_size) == scan(data) == scan(data, exact=True)
+
+
+def test_a_blank_line_of_another_delimiter_does_not_show_in_a_partial_result() -> None:
+    for data in (b";;\nx\n", b'"";\nx\n'):
+        assert {each.dialect.delimiter for _, each in scanner(data).surveyed()} == {b","}
+
+
+def test_many_blank_lines_of_another_delimiter_are_few_blocks() -> None:
+    data = b"; ;\n" * 50_000 + b"||\r\n" * 50_000 + b"x,y\n"
+    assert len(list(scanner(data))) < 10
+    assert scan(data, block_size=70_001) == scan(data)
+
+
 CELLS = st.lists(
     st.lists(st.text(max_size=5).filter(lambda cell: "\0" not in cell), min_size=3, max_size=3),
     max_size=8,

@@ -13,7 +13,7 @@ from csvimport.block import Bytes
 from csvimport.checks.identifier import no_number, no_plain_address, region_of_row
 from csvimport.checks.registry import Explanation, Flag, cell_check
 from csvimport.columns import LONGEST_NAME, Column, Columns
-from csvimport.forms import has_outer_space, is_boolean
+from csvimport.forms import has_outer_space, is_boolean, is_single_quoted
 
 _LONGEST_TEXT = LONGEST_NAME
 #: Years of a life.
@@ -72,7 +72,8 @@ def guarded_value(column: Column, _: Columns) -> Flag:
     return Flag(
         cell.str.contains("^'[=+@-]"),
         possible=_may_hold_guards,
-        suggestion=cell.str.slice(1),
+        # in apostrophes on both sides it may be meant as text
+        suggestion=pl.when(~is_single_quoted(cell)).then(cell.str.slice(1)),
     )
 
 
@@ -292,11 +293,15 @@ def in_future(column: Column, columns: Columns) -> Flag:
 # Text
 
 
+#: An accented capital behind others and before a sign, as in `NESTLÉ®`, is no damage.
+_IN_CAPITALS = "[A-Z]{2}[ÇÉ-ÏÑ-Ü]"
+
+
 @cell_check("mojibake", on=_is_free_text)
 def mojibake_(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
     return Flag(
-        mojibake.is_mojibake(cell),
+        mojibake.is_mojibake(cell) & ~cell.str.contains(_IN_CAPITALS),
         possible=_may_hold_mojibake,
         explain=lambda value, _: Explanation(mojibake.repaired(value)),
     )

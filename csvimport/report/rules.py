@@ -53,7 +53,7 @@ def _example(rule: Rule, example: Example) -> list[str]:
     text = [f"    {printable(line.replace(_CR, _CR_SHOWN))}" for line in lines]
     if len(text) > 12:
         text = [*text[:12], "    …"]
-    text = [line if len(line) <= 100 else line[:100] + "…" for line in text]
+    text = [_shortened(line) for line in text]
     told = []
     for each in found:
         where = [f"row {each.row}"] if each.row else ["the file"]
@@ -65,6 +65,10 @@ def _example(rule: Rule, example: Example) -> list[str]:
 
 
 _CR, _CR_SHOWN = "\r", "\\r"
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= 100 else f"{line[:100]}… ({len(line.strip())} characters)"
 
 
 def _conditions(options: ExampleOptions) -> Iterator[str]:
