@@ -171,7 +171,7 @@ def test_limit_of_eight_bytes(source: bytes, expected: list[Row]) -> None:
         (b'O"a;b\n', b",", [header(fault="stray-quote")]),
         (b'"a|b\nc"|d\n', b",", [header(fault="unclosed-quote"), fault(2, "stray-quote")]),
         (b"\n;;\na;b\n", b";", [blank(1), blank(2), header(3)]),
-        (b";;\na,b\n1\n", b";", [blank(1), header(2), data(3)]),
+        (b";;\na,b\n1\n", b",", [blank(1), header(2), fault(3, "too-few-cells")]),
     ],
 )
 def test_delimiter(source: bytes, delimiter: bytes, expected: list[Row]) -> None:
