@@ -230,7 +230,7 @@ class Checker:
         for each in self._flags:
             if (possible := each.flag.possible) is not None:
                 if possible not in answers:
-                    answers[possible] = possible(block.data)
+                    answers[possible] = possible(block.text)
                 if not answers[possible]:
                     continue
             flags.append(each)

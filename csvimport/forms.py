@@ -1,6 +1,7 @@
 """The forms that a custom value can have: its types, and what people write instead of them."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Literal, get_args
 
 import polars as pl
@@ -66,3 +67,18 @@ HABITS: dict[str, Form] = {
     "non-iso-date": is_non_iso,
     "surrounding-whitespace": has_outer_space,
 }
+
+#: How a cell begins or ends that a rule here may be about, or that of white space around it, save
+#: for dates that begin with a month's name.
+_BEGINNING = r"""^[-+\[{#'\\0-9nN\p{Sc}\s]|[%\p{Sc}\s]$"""
+_MONTH = "^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[. ]"
+
+
+@cache
+def stands_out(cell: str, kind: str | None) -> pl.Expr:
+    """Whether cells are not plainly of their column's type, the same expression for every rule."""
+    text = pl.col(cell)
+    for name, form in OF_TYPE.items():
+        if name == kind:
+            return (text != "") & ~form(text)
+    return text.str.contains(f"{_BEGINNING}|{_MONTH}")

@@ -46,21 +46,27 @@ class Identities:
         )
         if self.columns.kind == "events":
             return self._with_first_records(frame)
-        if not self.columns.identifiers:
-            return frame
-        known = frame.filter(pl.col("identifier").is_not_null())
+        return self._with_first_rows(frame) if self.columns.identifiers else frame
+
+    def _with_first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
+        filled = frame["identifier"].is_not_null()
+        known = frame if filled.all() else frame.filter(filled)
+        here = filled.to_numpy()
         keys = [self._keys(known, seed) for seed in _SEEDS]
         rows = known["row"].to_numpy()
-        first = self._rows.add(keys[0], keys[1], rows)
-        found = {"row": rows, "first_row": first}
+        first = np.zeros(frame.height, np.int64)
+        first[here] = self._rows.add(keys[0], keys[1], rows)
+        other = np.zeros(frame.height, np.bool_)
         if group := self.columns.known(_GROUP):
             keys = [
                 key * np.uint64(_MIX) + known[group.cell].hash(seed).to_numpy()
                 for key, seed in zip(keys, _SEEDS, strict=True)
             ]
-            found["other_group"] = (self._groups.add(keys[0], keys[1], rows) == 0) & (first > 0)
-        again = pl.DataFrame(found).filter(pl.col("first_row") > 0)
-        return frame.update(again, on="row") if again.height else frame
+            other[here] = (self._groups.add(keys[0], keys[1], rows) == 0) & (first[here] > 0)
+        again = pl.Series(first)
+        return frame.with_columns(
+            first_row=pl.when(again > 0).then(again), other_group=pl.Series(other)
+        )
 
     def _with_first_records(self, frame: pl.DataFrame) -> pl.DataFrame:
         cells = frame.select(column.cell for column in self.columns.all)

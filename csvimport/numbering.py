@@ -36,6 +36,8 @@ _TYPES = [
 _TOKEN = re.compile(r"\\d|\[[^]]*\]|\(\?:|\{[0-9,]+\}|.")
 _RUN = re.compile("|".join(_DIGITS[a:b] for a in range(8) for b in range(10, a + 2, -1)))
 
+#: A regular expression of nothing at all.
+_NO_TEXT = r"[^\s\S]"
 #: Sets: no number, the number without digits, and all numbers.
 _NOTHING, _END, _ANY = range(3)
 
@@ -48,18 +50,21 @@ _Shape: TypeAlias = tuple[bool, tuple[int, ...]]
 """A set: whether it holds the number without digits, and what may follow each first digit."""
 
 
-def pattern() -> str:
-    """The regular expression of `+` and the digits of a valid number."""
+def pattern(codes: Iterable[int]) -> str:
+    """The regular expression of `+` and the digits of a valid number with one of these codes."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     sets = _Sets()
     writer = _Writer(sets)
-    codes: dict[int, list[str]] = {}
-    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
-        codes.setdefault(_plan(sets, code, regions), []).append(str(code))
-    codes.pop(_NOTHING, None)
-    plans = (f"(?:{'|'.join(each)}){writer.text(numbers)}" for numbers, each in codes.items())
-    return rf"^\+(?:{'|'.join(plans)})$"
+    plans: dict[int, list[str]] = {}
+    for code in sorted(codes):
+        plan = _plan(sets, code, COUNTRY_CODE_TO_REGION_CODE[code])
+        plans.setdefault(plan, []).append(str(code))
+    plans.pop(_NOTHING, None)
+    if not plans:
+        return _NO_TEXT
+    texts = (f"(?:{'|'.join(each)}){writer.text(numbers)}" for numbers, each in plans.items())
+    return rf"^\+(?:{'|'.join(texts)})$"
 
 
 # --- Patterns ------------------------------------------------------------------------------------

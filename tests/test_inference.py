@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from running import checked, run, told, whole
 
 from csvimport import forms, inference
-from csvimport.checks.custom import _stands_out
 from csvimport.columns import percent
 from csvimport.workspace import Workspace
 
@@ -282,10 +281,9 @@ TEXTS = st.lists(SNIPPETS, max_size=6).map("".join)
 @given(st.lists(TEXTS, min_size=1, max_size=50))
 def test_whatever_a_rule_is_about_stands_out(values: list[str]) -> None:
     frame = pl.DataFrame({"c0": values})
-    stands_out = frame.select(_stands_out("c0", "string")).to_series()
+    stands_out = frame.select(forms.stands_out("c0", "string")).to_series()
     for rule, form in {**forms.HABITS, **{n: f for n, (_, f) in forms.NEAR_TYPE.items()}}.items():
-        if rule != "surrounding-whitespace":
-            assert not frame.filter(form(pl.col("c0")) & ~stands_out).height, rule
+        assert not frame.filter(form(pl.col("c0")) & ~stands_out).height, rule
 
 
 @settings(max_examples=300, deadline=None)

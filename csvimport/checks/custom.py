@@ -6,36 +6,20 @@ it is, only what stands out is asked.
 """
 
 from dataclasses import replace
-from functools import cache
 
-import numpy as np
 import polars as pl
 
 from csvimport import forms, numbers
-from csvimport.block import Bytes
 from csvimport.checks.registry import Explanation, Flag, cell_check
 from csvimport.columns import Column, Columns
 from csvimport.dates import is_non_iso, read_datetime
 
 #: Names that some people have.
 _SURNAMES = ["None", "nil", "NaN", "nan", "N/A", "n/a"]
-#: How a cell begins that a rule here may be about, save for dates that begin with a month's name.
-_BEGINNING = r"""^(?:[-+\[{#'\\0-9\p{Sc}]|[nN])|[%\p{Sc}]$"""
-_MONTH = "^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[. ]"
 
 
 def _is_typed(column: Column) -> bool:
     return column.is_typed
-
-
-@cache
-def _stands_out(cell: str, kind: str | None) -> pl.Expr:
-    """Whether cells are not plainly of their column's type, the same expression for every rule."""
-    text = pl.col(cell)
-    for name, form in forms.OF_TYPE.items():
-        if name == kind:
-            return (text != "") & ~form(text)
-    return text.str.contains(f"{_BEGINNING}|{_MONTH}")
 
 
 def _near(column: Column, form: forms.Form) -> Flag:
@@ -44,7 +28,7 @@ def _near(column: Column, form: forms.Form) -> Flag:
     has_type = pl.lit(column.type is not None)
     return Flag(
         form(cell) & ~forms.is_single_quoted(cell) & has_type,
-        where=_stands_out(column.cell, column.type),
+        where=forms.stands_out(column.cell, column.type),
         unquoted=True,
     )
 
@@ -63,7 +47,7 @@ def null_literal(column: Column, _: Columns) -> Flag:
     if not column.is_typed:
         surname = cell.is_in(_SURNAMES) & pl.lit(column.name == "last_name")
         return Flag(literal & ~surname, suggestion=pl.lit(""))
-    where = _stands_out(column.cell, column.type)
+    where = forms.stands_out(column.cell, column.type)
     return Flag(literal, where=where, suggestion=pl.lit(""))
 
 
@@ -74,7 +58,7 @@ def spreadsheet_error(column: Column, _: Columns) -> Flag:
 
 @cell_check("array-value", "share", on=_is_typed)
 def array_value(column: Column, _: Columns) -> Flag:
-    where = _stands_out(column.cell, column.type)
+    where = forms.stands_out(column.cell, column.type)
     return Flag(forms.is_array(pl.col(column.cell)), where=where)
 
 
@@ -115,12 +99,11 @@ def mixed_types(column: Column, _: Columns) -> Flag:
     is_other = pl.lit(column.type not in (None, "string")) & ~forms.is_single_quoted(cell)
     return Flag(
         is_other,
-        where=_stands_out(column.cell, column.type),
+        where=forms.stands_out(column.cell, column.type),
         unquoted=True,
         facts={"type": pl.lit(column.type or "")},
     )
 
 
-def _may_hold_errors(data: Bytes) -> bool:
-    after = data[1:][data[:-1] == ord("#")]
-    return bool(np.isin(after, np.frombuffer(b"RVDN", np.uint8)).any())
+def _may_hold_errors(text: bytes) -> bool:
+    return b"#" in text and any(error.encode() in text for error in forms.SPREADSHEET_ERRORS)

@@ -17,6 +17,8 @@ from csvimport.phones import e164, is_dialable, is_valid
 _LONGEST_EXTERNAL_ID = 987
 _NULL_LITERALS = ["null", "NULL", "None", "nil", "undefined", "NaN", "N/A", "#N/A", r"\N"]
 _SCIENTIFIC = r"^-?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3}$"
+#: What is longer than any word for nothing, and no decimal.
+_PLAIN = "^[A-Za-z0-9_-]{10}[A-Za-z0-9_-]*$"
 _POSITION, _IDENTITY = pl.col("identifier"), pl.col("identity")
 
 
@@ -62,13 +64,19 @@ def no_plain_address(cell: str) -> pl.Expr:
     return (pl.col(cell) != "") & ~is_plain(pl.col(cell))
 
 
+@cache
+def _no_plain_identifier(cell: str) -> pl.Expr:
+    """Whether cells are not plainly sound identifiers, the same expression for every rule."""
+    return ~pl.col(cell).str.contains(_PLAIN)
+
+
 @row_check("missing-identifier")
 def missing_identifier(columns: Columns) -> Flag | None:
     identifiers = [column for column in columns.all if column.role == "identifier"]
     if not identifiers:
         return None
     blank = pl.all_horizontal(is_blank(pl.col(column.cell)) for column in identifiers)
-    return Flag(blank, column=standing(columns))
+    return Flag(blank, where=_POSITION.is_null(), column=standing(columns))
 
 
 @row_check("identifier-fallback", "absent", "used")
@@ -81,8 +89,8 @@ def identifier_fallback(columns: Columns) -> Flag | None:
     for column in weak[:-1]:
         used = pl.when(_POSITION.eq(column.position)).then(pl.lit(column.name)).otherwise(used)
     return Flag(
-        _POSITION.is_in([column.position for column in weak])
-        & pl.all_horizontal(_blank(columns, name) for name in primary),
+        pl.all_horizontal(_blank(columns, name) for name in primary),
+        where=_POSITION.is_in([column.position for column in weak]),
         value=_IDENTITY,
         column=standing(columns),
         facts={"absent": pl.lit(primary[0]), "used": used},
@@ -152,6 +160,7 @@ def damaged_identifier(column: Column, _: Columns) -> Flag:
     literal = cell.is_in(_NULL_LITERALS)
     return Flag(
         cell.str.contains(_SCIENTIFIC) | decimal | literal,
+        where=_no_plain_identifier(column.cell),
         variant=pl.when(decimal).then(pl.lit("decimal")).when(literal).then(pl.lit("null-literal")),
     )
 
@@ -160,7 +169,11 @@ def damaged_identifier(column: Column, _: Columns) -> Flag:
 def identifier_whitespace(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
     trimmed = cell.str.strip_chars()
-    return Flag((trimmed != cell) & (trimmed != ""), suggestion=trimmed)
+    return Flag(
+        (trimmed != cell) & (trimmed != ""),
+        where=_no_plain_identifier(column.cell),
+        suggestion=trimmed,
+    )
 
 
 @cell_check("unusual-braze-id", on=_known("braze_id"))

@@ -16,7 +16,6 @@ from typing import Any, Generic, TypeVar
 
 import polars as pl
 
-from csvimport.block import Bytes
 from csvimport.columns import Column, Columns
 from csvimport.scanner import Survey
 
@@ -68,7 +67,7 @@ class Flag:
     where: pl.Expr | None = None
     """What the mask implies and is cheaper: the mask is evaluated only on the rows where it holds.
     Flags that share one (the same object) cost one."""
-    possible: Callable[[Bytes], bool] | None = None
+    possible: Callable[[bytes], bool] | None = None
     """Whether the bytes of a block can hold such a cell at all."""
     unquoted: bool = False
     """Whether a cell in quotes that it does not need is a string on purpose, and not meant."""

@@ -74,10 +74,9 @@ def blank_row(_: Columns | None) -> Flag:
 def swallowed_lines(columns: Columns) -> Flag | None:
     """A quoted cell that holds a whole row, or an identifier that holds a line end."""
     end = columns.line_end
-    spans = pl.col("last") > pl.col("line")
     identifiers = [pl.col(each.cell) for each in columns.all if each.role == "identifier"]
     positions = [each.position for each in columns.all if each.role == "identifier"]
-    breaks = [spans & cell.str.contains(end, literal=True) for cell in identifiers]
+    breaks = [cell.str.contains(end, literal=True) for cell in identifiers]
     whole_row = pl.col("swallowed").is_not_null()
     # the cell in which the line stands: the first by which so many lines have ended
     cells = pl.concat_list([pl.col(column.cell) for column in columns.all])
@@ -93,6 +92,7 @@ def swallowed_lines(columns: Columns) -> Flag | None:
     )
     return Flag(
         whole_row | pl.any_horizontal(pl.lit(False), *breaks),
+        where=pl.col("last") > pl.col("line"),
         value=cells.list.get(pl.when(whole_row).then(holder).otherwise(broken), null_on_oob=True),
         column=pl.when(~whole_row).then(broken),
         variant=pl.when(~whole_row).then(pl.lit("identifier")),
