@@ -266,7 +266,7 @@ class Checker:
         if suggestion.null_count() == len(suggestion):
             return issues
         assert flagged.position is not None
-        mended = rows.with_columns(
+        mended = rows.lazy().with_columns(
             pl.coalesce(pl.lit(suggestion), pl.lit("")).alias(f"c{flagged.position}")
         )
         wrong = mended.select(
@@ -274,4 +274,4 @@ class Checker:
                 each.behind(_bool(each.gate)) for each in self._flags_by_column[flagged.position]
             )
         )
-        return self.words.without_suggestions(issues, wrong.to_series())
+        return self.words.without_suggestions(issues, wrong.collect().to_series())

@@ -119,10 +119,13 @@ class Window:
         return np.searchsorted(self.quotes, self.stops)
 
     @cached_property
-    def _quotes_before_delimiters(self) -> Offsets:
-        # counted from the quotes, which are the fewer as a rule
-        at = np.searchsorted(self.delimiters, self.quotes)
-        return np.cumsum(np.bincount(at, minlength=len(self.delimiters)))[: len(self.delimiters)]
+    def _delimiters_before_stops(self) -> Offsets:
+        return np.searchsorted(self.delimiters, self.stops)
+
+    @cached_property
+    def _delimiters_between_quotes(self) -> Offsets:
+        """How many stand before each quote, behind the one before it."""
+        return np.diff(np.searchsorted(self.delimiters, self.quotes), prepend=0)
 
     def parity_at(self, line: int) -> int:
         """Whether the number of quotes before `line` is odd."""
@@ -167,10 +170,13 @@ class Window:
         return self.quotes[~np.where(opens, self._may_open, self._may_close)]
 
     def outside_delimiters(self, parity: int) -> Offsets:
-        if not len(self.quotes):
-            return self.delimiters
-        outside: Offsets = self.delimiters[(self._quotes_before_delimiters & 1) == parity]
-        return outside
+        """How many stand outside quotes before each stop that itself does, in this reading."""
+        # counted at the quotes, which are fewer as a rule: every other stretch between two of
+        # them is inside
+        inside = self._delimiters_between_quotes.copy()
+        inside[parity::2] = 0
+        inside_before = np.concatenate(([0], np.cumsum(inside)))
+        return self._delimiters_before_stops - inside_before[self._quotes_before_stops]
 
     def _read(self, parity: int) -> Reading:
         if len(self.quotes):
@@ -179,8 +185,7 @@ class Window:
             last = np.arange(len(self.stops))
         first = np.concatenate(([0], last[:-1] + 1)).astype(np.int64)[: len(last)]
         stops = self.stops[last]
-        before = np.searchsorted(self.outside_delimiters(parity), stops)
-        width = np.diff(before, prepend=0) + 1
+        width = np.diff(self.outside_delimiters(parity)[last], prepend=0) + 1
         suspect = (self.ends[last] - self.starts[first]) >= self.max_record
         if self.width is not None:
             suspect |= (last > first) & (width != self.width)
@@ -213,8 +218,7 @@ class Window:
         odd_before = np.concatenate(([0], self._quotes_before_stops[:-1])) & 1
         balanced = (np.diff(self._quotes_before_stops, prepend=0) & 1) == 0
         for parity in (0, 1):
-            delimiters = self.outside_delimiters(parity)
-            width = np.diff(np.searchsorted(delimiters, self.stops), prepend=0) + 1
+            width = np.diff(self.outside_delimiters(parity), prepend=0) + 1
             sound = width == self.width
             sound[np.searchsorted(self.stops, self.broken_quotes(parity))] = False
             alone |= sound & (odd_before == parity)

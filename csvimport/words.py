@@ -1,7 +1,7 @@
 """From findings to issues: the rule book's words, filled in with the facts."""
 
 import string
-from collections.abc import Iterable
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -95,7 +95,7 @@ class Words:
             pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
         )
         column = pl.lit(position, pl.Int32) if flag.column is None else flag.column
-        found = frame.select(
+        found = frame.lazy().select(
             "row",
             "line",
             "byte",
@@ -106,9 +106,13 @@ class Words:
             given=none if flag.given is None else flag.given,
             **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
         )
+        facts = set(flag.facts)
         if flag.explain and position is not None:
-            found = self._explain(rule, flag, position, found)
-        return self._render(rule, found, headers)
+            explained = self._explain(rule, flag, position, found.collect())
+            facts |= {name.removeprefix("fact_") for name in explained.columns}
+            found = explained.lazy()
+        has_variants = bool(flag.explain) or flag.variant is not None
+        return self._render(rule, found, facts, headers, has_variants=has_variants)
 
     def without_suggestions(self, issues: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
         """`issues` without the suggestions of those that are flagged in `which`."""
@@ -119,7 +123,7 @@ class Words:
     def say_found(
         self,
         rule: str,
-        found: Iterable[Found],
+        found: Sequence[Found],
         place: tuple[int | None, int | None, int | None],
         headers: list[str],
     ) -> pl.DataFrame:
@@ -141,8 +145,11 @@ class Words:
             )
             for each in found
         ]
-        frames = [self._render(rule, frame, headers) for frame in frames]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=FOUND)
+        said = [
+            self._render(rule, frame.lazy(), set(each.facts), headers)
+            for each, frame in zip(found, frames, strict=True)
+        ]
+        return pl.concat(said) if said else pl.DataFrame(schema=FOUND)
 
     def _explain(self, rule: str, flag: Flag, position: int, found: pl.DataFrame) -> pl.DataFrame:
         """`found` with what slow code says about its distinct inputs, the first so many of them."""
@@ -181,25 +188,33 @@ class Words:
             maintain_order="left",
         )
 
-    def _render(self, rule: str, found: pl.DataFrame, headers: list[str]) -> pl.DataFrame:
-        column = pl.lit(None, _TEXT)
-        if any("column" in placeholders(each.message) for _, each in self.book[rule].wordings()):
-            names = pl.Series(headers, dtype=_TEXT)
-            column = pl.lit(names).gather(pl.col("position"))
-        facts = {name: pl.col(name) for name in found.columns}
-        facts |= {"fact_value": _shown(pl.col("value")), "fact_column": column}
+    def _render(
+        self,
+        rule: str,
+        found: pl.LazyFrame,
+        known: Set[str],
+        headers: list[str],
+        *,
+        has_variants: bool = True,
+    ) -> pl.DataFrame:
+        """The issues of `found`, in the words of each one's variant; `known` are the facts."""
+        facts = {name: pl.col(f"fact_{name}") for name in known}
+        facts["value"] = _shown(pl.col("value"))
         message = pl.lit(None, _TEXT)
         wording = pl.lit(None, pl.UInt16)
-        used = set(found["variant"].unique())
         for variant, words in self.book[rule].wordings():
-            if variant not in used:
+            named = placeholders(words.message)
+            if (variant and not has_variants) or not named <= known | COMMON_FACTS:
                 continue
+            if "column" in named:
+                names = pl.lit(pl.Series(headers, dtype=_TEXT))
+                facts["column"] = names.gather(pl.col("position"))
             text = _fill(words.message, facts)
             index = pl.lit(self._index[rule, variant], pl.UInt16)
             mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
-        return found.with_columns(message=message, wording=wording).select(*FOUND)
+        return found.with_columns(message=message, wording=wording).select(*FOUND).collect()
 
 
 def _shown(value: pl.Expr) -> pl.Expr:
@@ -213,5 +228,5 @@ def _fill(message: str, facts: dict[str, pl.Expr]) -> pl.Expr:
     for text, name, _, _ in string.Formatter().parse(message):
         parts.append(pl.lit(text))
         if name is not None:
-            parts.append(facts[f"fact_{name}"])
+            parts.append(facts[name])
     return pl.concat_str(parts)
