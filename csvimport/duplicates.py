@@ -38,7 +38,9 @@ class FirstRows:
         self, keys: Hashes, checks: Hashes, rows: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """The first row of each key, 0 for a key that is new; `rows` ascends and goes on."""
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(keys)
+        if (keys[order[1:]] == keys[order[:-1]]).any():  # of equal keys the first row goes first
+            order = np.argsort(keys, kind="stable")
         keys, checks = keys[order], checks[order]
         values = (checks << _ROW_BITS) | rows[order].astype(np.uint64)
         first = np.zeros(len(keys), np.int64)

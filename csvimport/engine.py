@@ -7,6 +7,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import polars as pl
 
 from csvimport.block import Block, cell_names
@@ -234,24 +235,27 @@ class Check:
                 parts.append(some.with_columns(**missing).select(*schema))
         return pl.concat(parts).sort("row")
 
-    def _told(self, issues: pl.DataFrame) -> pl.DataFrame:
-        legend = self._legend.select("wording", "rule", "severity")
-        return issues.select("row", "wording").join(legend, on="wording", how="left")
-
     def _count(self, issues: pl.DataFrame, record: Record) -> None:
-        for rule, count in self._told(issues).group_by("rule").len().iter_rows():
-            self.issues_by_rule[rule] += count
+        """Count `issues` by rule, and keep the first of each rule."""
+        wordings = self.words.wordings
+        counts = np.bincount(issues["wording"].to_numpy(), minlength=len(wordings))
+        for wording in np.flatnonzero(counts).tolist():
+            rule = wordings[wording].rule
+            self.issues_by_rule[rule] += int(counts[wording])
             if rule not in self.examples:
                 self.examples[rule] = self._example(rule, issues, record)
 
     def _count_rows(self, issues: pl.DataFrame) -> None:
         """Count the flagged data rows, which blank ones are not."""
-        error = (pl.col("severity") == Severity.ERROR).any()
-        rows = self._told(issues).filter(pl.col("rule") != "blank-row").group_by("row")
-        worst = rows.agg(error=error)
-        errors = int(worst["error"].sum())
+        rules = [wording.rule for wording in self.words.wordings]
+        is_error = np.array([self.words.severity(rule) == Severity.ERROR for rule in rules])
+        is_blank = np.array([rule == "blank-row" for rule in rules])
+        wording = issues["wording"].to_numpy()
+        of_data = ~is_blank[wording]
+        rows, wording = issues["row"].to_numpy()[of_data], wording[of_data]
+        errors = len(np.unique(rows[is_error[wording]]))
         self.rows_with_errors += errors
-        self.rows_with_warnings += worst.height - errors
+        self.rows_with_warnings += len(np.unique(rows)) - errors
 
     def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
         wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
