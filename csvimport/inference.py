@@ -6,6 +6,8 @@ as a string on purpose says nothing about the type, and neither does what stands
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -105,63 +107,86 @@ def _judged(
     foreign: pl.Series,
     declared: Type | None,
 ) -> Column:
-    filled = cells != ""
-    frame = pl.DataFrame({"cell": cells, "on_purpose": on_purpose, "foreign": foreign})
-    frame = frame.filter(filled)
+    """`column` with what its cells in the sample say, of which some are text `on_purpose`."""
     if not column.is_typed:
         dated = column.known is not None and column.known.type in _DATES
-        return replace(column, order=order(frame["cell"])) if dated else column
-    cell = pl.col("cell")
-    frame = frame.with_columns(on_purpose=pl.col("on_purpose") | is_single_quoted(cell))
-    column = _typed(column, frame, declared)
+        return replace(column, order=order(cells)) if dated else column
+    told = _tally(pl.DataFrame({"cell": cells, "on_purpose": on_purpose, "foreign": foreign}))
+    if declared:
+        column = replace(column, type=declared, reason="named in the workspace file")
+    else:
+        column = _typed(column, told)
     return replace(
         column,
-        habits=_habits(column, frame.filter(~pl.col("foreign"))),
-        order=order(frame["cell"]),
+        habits=_habits(column, told),
+        order=order(cells) if told["non-iso-date"] else None,
     )
 
 
-def _typed(column: Column, frame: pl.DataFrame, declared: Type | None) -> Column:
-    """`column` with its type: the one that nearly all values in `frame` have, else string."""
-    if declared:
-        return replace(column, type=declared, reason="named in the workspace file")
-    cell = pl.col("cell")
-    values = frame.filter(
-        ~pl.col("on_purpose") & ~is_null_literal(cell) & ~is_spreadsheet_error(cell)
-    )
-    if not values.height:
+def _tally(frame: pl.DataFrame) -> dict[str, Any]:
+    """What there is to count among the cells that are filled.
+
+    By type, and as `values`, those that say something about the type; as `own` all those that are
+    not foreign, and by rule those among them that have its form; by `first RULE` one of these.
+    """
+    forms, counts = _questions()
+    return frame.filter(pl.col("cell") != "").with_columns(forms).select(counts).row(0, named=True)
+
+
+@cache
+def _questions() -> tuple[list[pl.Expr], list[pl.Expr]]:
+    """Which cells have which form; and how many there are of each."""
+    cell, foreign = pl.col("cell"), pl.col("foreign")
+    on_purpose = pl.col("on_purpose") | is_single_quoted(cell)
+    value = ~on_purpose & ~is_null_literal(cell) & ~is_spreadsheet_error(cell)
+    by_rule = HABITS | {rule: form for rule, (_, form) in NEAR_TYPE.items()}
+    of_type: dict[str, list[pl.Expr]] = {kind: [pl.col(kind)] for kind in OF_TYPE}
+    for rule, (kind, _) in NEAR_TYPE.items():
+        of_type[kind].append(pl.col(rule))
+    mine = {
+        rule: pl.col(rule) & ~foreign & (~on_purpose if rule in NEAR_TYPE else pl.lit(True))
+        for rule in by_rule
+    }
+    forms = [form(cell).alias(kind) for kind, form in OF_TYPE.items()]
+    forms += [form(cell).alias(rule) for rule, form in by_rule.items()]
+    return forms, [
+        value.sum().alias("values"),
+        (~foreign).sum().alias("own"),
+        *((value & pl.any_horizontal(each)).sum().alias(kind) for kind, each in of_type.items()),
+        *(mask.sum().alias(rule) for rule, mask in mine.items()),
+        *(cell.filter(mask).first().alias(f"first {rule}") for rule, mask in mine.items()),
+    ]
+
+
+def _typed(column: Column, told: Mapping[str, Any]) -> Column:
+    """`column` with its type: the one that nearly all values have, else string."""
+    values = told["values"]
+    if not values:
         return replace(column, reason="no values in the sample")
-    forms = {kind: [form] for kind, form in OF_TYPE.items()}
-    for kind, form in NEAR_TYPE.values():
-        forms[kind].append(form)
-    counts = values.select(
-        pl.any_horizontal(form(cell) for form in forms[kind]).sum().alias(kind) for kind in forms
-    ).row(0, named=True)
-    counts["string"] = values.height - sum(counts.values())
-    shares = {kind: counts[kind] / values.height for kind in TYPES}
+    counts = {kind: told[kind] for kind in OF_TYPE}
+    counts["string"] = values - sum(counts.values())
+    shares = {kind: counts[kind] / values for kind in TYPES}
     best = max(TYPES, key=lambda kind: shares[kind])
-    number = f"{values.height:,} value{'' if values.height == 1 else 's'}"
+    number = f"{values:,} value{'' if values == 1 else 's'}"
     if shares[best] >= _TYPE_SHARE:
         return replace(column, type=best, reason=f"{percent(shares[best])} of {number}")
-    told = ", ".join(
+    said = ", ".join(
         f"{percent(shares[kind])} {kind}"
         for kind in sorted(TYPES, key=lambda kind: -shares[kind])
         if counts[kind]
     )
-    mixed = any(shares[kind] >= _SOME for kind in forms)
+    mixed = any(shares[kind] >= _SOME for kind in OF_TYPE)
     return replace(
-        column, type="string", reason=f"{told} of {number}", shares=told if mixed else None
+        column, type="string", reason=f"{said} of {number}", shares=said if mixed else None
     )
 
 
-def _habits(column: Column, frame: pl.DataFrame) -> dict[str, Habit]:
-    """By rule, the forms that many of the filled cells in `frame` have."""
-    cell = pl.col("cell")
-    habits = {}
-    for rule, form in HABITS.items():
-        if rule == "surrounding-whitespace" and not column.is_free_text:
-            continue
-        found = frame.filter(form(cell) & ~(pl.col("on_purpose") & (rule in NEAR_TYPE)))
-        if found.height and found.height >= _SOME * frame.height:
-            habits[rule] = Habit(found.height / frame.height, found["cell"][0])
-    return habits
+def _habits(column: Column, told: Mapping[str, Any]) -> dict[str, Habit]:
+    """By rule, the forms that many of the column's own cells have."""
+    return {
+        rule: Habit(told[rule] / told["own"], told[f"first {rule}"])
+        for rule in HABITS
+        if told[rule]
+        and told[rule] >= _SOME * told["own"]
+        and (rule != "surrounding-whitespace" or column.is_free_text)
+    }
