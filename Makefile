@@ -3,7 +3,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types rules samples clean
+.PHONY: demo test lint types rules samples costs clean
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
@@ -27,6 +27,10 @@ rules: $(VENV)/.dev
 samples: $(VENV)/.dev
 	$(BIN)/python tests/test_samples.py
 	$(BIN)/python tests/test_readme.py
+
+# Measure what each rule of cells costs; some minutes, best on a quiet machine.
+costs: $(VENV)/.dev
+	$(BIN)/python benchmarks/rule_costs.py > benchmarks/RULE_COSTS.md
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)

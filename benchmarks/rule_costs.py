@@ -1,8 +1,6 @@
 """What each rule of cells costs on clean rows: the seconds of its mask over two million of them.
 
-`python benchmarks/rule_costs.py [ROWS]` prints a table: the rule, its column, what every row is
-asked (the gate, shared by the rules that name the same column and gate) and the whole mask; the
-median of five runs, in turn.
+`python benchmarks/rule_costs.py [ROWS]` prints the table as Markdown.
 """
 
 import statistics
@@ -91,8 +89,11 @@ def measured(frame: pl.DataFrame, masks: list[pl.Expr]) -> list[float]:
 def main() -> None:
     """Print the table."""
     rows = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000_000
-    print(f"{rows:,} clean rows; seconds, the median of {RUNS} runs\n")
-    print("| rule | column | type | gate | mask |")
+    print("# What each rule of cells costs\n")
+    print(f"Seconds for a column of {rows:,} clean cells, the median of {RUNS} runs; `make costs`")
+    print("writes it anew. What every cell is asked is the gate, which the rules of a column")
+    print("share; the rest of the mask is asked where that holds, here of all cells at once.\n")
+    print("| rule | column | type | gate | gate and mask |")
     print("| --- | --- | --- | ---: | ---: |")
     for kind in ("attributes", "events"):
         columns, frame = frame_of(kind, rows)
@@ -102,7 +103,7 @@ def main() -> None:
         gates = measured(frame, [flag.gate for _, flag in found])
         masks = measured(frame, [flag.behind(flag.gate) for _, flag in found])
         for (column, flag), gate, mask in zip(found, gates, masks, strict=True):
-            told = "" if flag.flag.possible is None else " (after a look at the bytes)"
+            told = "" if flag.flag.possible is None else " (only where a block's bytes allow it)"
             print(
                 f"| `{flag.rule}`{told} | `{column.name}` | {column.type} "
                 f"| {gate:.3f} | {mask:.3f} |"

@@ -318,6 +318,7 @@ class Check:
             headers=self.headers,
             columns=self._column_summary(),
             new_attributes=self._new_attributes(),
+            workspace=self.options.workspace.path,
             rows=self.rows if self.complete else None,
             rows_checked=self.rows,
             rows_with_errors=self.rows_with_errors,

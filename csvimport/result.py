@@ -64,6 +64,8 @@ class Result:
     columns: list[dict[str, str | None]] | None
     new_attributes: list[str]
     """The custom attributes that the workspace file does not name."""
+    workspace: str | None
+    """Where the workspace file was read, if there was one."""
     rows: int | None
     rows_checked: int
     rows_with_errors: int
@@ -149,6 +151,7 @@ class Result:
             "identifier": self.identifier,
             "columns": self.columns,
             "new_attributes": self.new_attributes,
+            "workspace": self.workspace,
             "rows": self.rows,
             "rows_checked": self.rows_checked,
             "rows_importable": self.rows_importable,

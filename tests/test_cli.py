@@ -391,8 +391,9 @@ def test_texts_of_several_files_are_apart(run: Printed) -> None:
 # --- The document --------------------------------------------------------------------------------
 
 KEYS = """file kind kind_reason verdict bytes bytes_checked encoding bom line_ending delimiter
-identifier columns new_attributes rows rows_checked rows_importable rows_with_errors
-rows_with_warnings errors warnings issues_by_rule incomplete_rules report elapsed_seconds"""
+identifier columns new_attributes workspace rows rows_checked rows_importable
+rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules report
+elapsed_seconds"""
 
 
 def test_the_document_is_that_of_the_contract(run: Printed) -> None:
@@ -436,6 +437,7 @@ def test_the_document_is_that_of_the_contract(run: Printed) -> None:
             },
         ],
         "new_attributes": [],
+        "workspace": None,
         "rows": 4,
         "rows_checked": 4,
         "rows_importable": 3,

@@ -313,6 +313,9 @@ def test_the_file_in_this_folder_is_used(run: Printed) -> None:
     write("csvimport.toml", 'ignore = ["blank-row"]')
     _, result = run.json("users.csv", "--no-report")
     assert result["issues_by_rule"] == {"duplicate-identifier": 1}
+    assert result["workspace"] == "csvimport.toml"
+    run("check", "users.csv", "--no-report")
+    assert "with the settings in csvimport.toml" in run.out
 
 
 def test_a_file_that_is_named_is_used_instead(run: Printed) -> None:

@@ -56,6 +56,8 @@ def render(result: Result, *, show: int) -> Iterator[Text]:
 def _meaning(result: Result) -> Iterator[str]:
     """What was checked, what it came to, and what to do next."""
     yield _checked(result)
+    if result.workspace:
+        yield f"with the settings in {printable(result.workspace)}"
     if not result.complete:
         why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
         size = "" if result.bytes is None else f" of {_size(result.bytes)}"
