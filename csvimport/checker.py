@@ -113,6 +113,9 @@ class Checker:
         """What whole columns do wrong, where the header has no other of its `issues`."""
         place = (header.row, header.line, header.byte)
         taken = set(issues["position"])
+        wordings = self.words.wordings
+        if "missing-header" in {wordings[index].rule for index in issues["wording"]}:
+            return in_order([])
         said = [
             self.words.say_found(rule, [found], place, self.headers)
             for rule, found in self._habits()

@@ -89,8 +89,8 @@ class Column:
     every header that stands there again. `event` is the event whose property it is; None for what
     is no property, or could not be one. `is_typed`: its cells are values of a custom attribute or
     of a property. What was seen in the sample, `csvimport.inference` puts in: the `type` of what
-    is typed, in the words of `reason`, and the `shares` of the types where there is none; by rule
-    the `habits`; and the `order` of day and month.
+    is typed, unless it `is_declared` in the workspace file; why, in the words of `reason`; the
+    `shares` of the types where there is none; by rule the `habits`; the `order` of day and month.
     """
 
     position: int
@@ -100,6 +100,7 @@ class Column:
     event: str | None = None
     is_typed: bool = False
     type: str | None = None
+    is_declared: bool = False
     reason: str = ""
     shares: str | None = None
     habits: Mapping[str, Habit] = field(default_factory=dict)
@@ -188,7 +189,7 @@ def _column(
     if PROPERTY_MARK not in name:
         return Column(position, name, None, "custom", reason="no property of an event")
     event = name.partition(PROPERTY_MARK)[0]
-    if not is_new or property_fault(name):
+    if not is_new or property_fault(name) or name != name.strip(WHITE_SPACE):
         return Column(position, name, None, "property", reason="cannot be imported")
     return Column(position, name, None, "property", event, is_typed=True)
 

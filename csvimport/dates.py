@@ -79,6 +79,9 @@ _CLOCK = _one_of(f"(?:[01]?[0-9]|2[0-3]){_MINUTES}", f"(?:0?[1-9]|1[0-2]){_MINUT
 _BEHIND = f"(?:,? {_CLOCK})?"
 _LOOSE_ZONE = r"(?:Z|UTC|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|\+14(?::?00)?)"
 
+#: A year of two digits in front, which no day can be.
+_YEAR_FIRST = r"^(?:3[2-9]|[4-9][0-9])[-./][0-9]{1,2}[-./][0-9]{1,2}$"
+
 #: Day and month may stand in either order.
 _SWAPPABLE = _one_of(
     *(
@@ -151,10 +154,11 @@ def instant(cells: pl.Expr) -> pl.Expr:
 def order(cells: pl.Series) -> Order | None:
     """In which order a column writes day and month, where its values settle it beyond doubt."""
     cells = cells.str.strip_chars()
+    year_first = cells.str.contains(_YEAR_FIRST).any()
     cells = cells.filter(cells.str.contains(f"^{_SWAPPABLE}{_BEHIND}$"))
     numbers = cells.str.extract_groups(f"^{_NUMBERS}").struct.unnest().cast(pl.Int64)
     first, second, _ = (bool((column > 12).any()) for column in numbers)
-    if first == second:
+    if first == second or year_first:
         return None
     return "day-first" if first else "month-first"
 
@@ -162,12 +166,16 @@ def order(cells: pl.Series) -> Order | None:
 def read_date(
     value: str, order: Order | None, earliest: date | None = None, latest: date | None = None
 ) -> Reading:
-    """The one day that `value` names; a time is dropped.
+    """The one day that `value` names; a time is dropped, unless its zone leaves the day open.
 
     A year of two digits is of the century that puts the day between `earliest` and `latest`.
     """
     reading = _read(value, order, earliest, latest)
-    return reading._replace(value=reading.value and reading.value[:10])
+    day, _, time = (reading.value or "").partition("T")
+    # in another zone a time may be of the day before or behind
+    if re.search("Z|[+-]", time) and not time.startswith("00:00:00"):
+        return Reading(None, None)
+    return reading._replace(value=day or None)
 
 
 def read_datetime(value: str, order: Order | None) -> Reading:
@@ -209,6 +217,8 @@ def _read_swappable(
 ) -> Reading:
     found = re.match(_NUMBERS, text)
     assert found is not None
+    if len(found[3]) == 2 and _is_year_first(found):
+        return Reading(None, "ambiguous")
     years = [found[3]] if len(found[3]) == 4 else ["19" + found[3], "20" + found[3]]
     texts = [text[: found.start(3)] + year + text[found.end(3) :] for year in years]
     by_day, by_month = (
@@ -224,6 +234,12 @@ def _read_swappable(
     if len(values) != 1:
         return Reading(None, None)
     return Reading(values[0], order if swapped else None)
+
+
+def _is_year_first(numbers: re.Match[str]) -> bool:
+    """Whether three short numbers are as well a year, a month and a day."""
+    texts = ("{}{}-{}-{}".format(century, *numbers.groups()) for century in ("19", "20"))
+    return any(re.fullmatch(DATE, text) for text in texts)
 
 
 def _is_between(value: str, earliest: date | None, latest: date | None) -> bool:

@@ -57,8 +57,6 @@ class Check:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         """Held while anything changes; whoever holds it may ask for a result at any time."""
-        self.words = Words(rulebook(), self.options)
-        self._legend = self.words.legend()
         self._start(Encoding())
 
     def _head(self) -> bytes:
@@ -71,6 +69,8 @@ class Check:
 
     def _start(self, encoding: Encoding) -> None:
         """Begin, or begin again in another encoding."""
+        self.words = Words(rulebook(), self.options)
+        self._legend = self.words.legend()
         self.survey = Survey(encoding)
         self.scanner = Scanner(
             Utf8Stream(encoding, self.source.open),
@@ -185,6 +185,7 @@ class Check:
     def _as_if_at_end(self) -> "Check":
         """The same check with the sample as large as it is: for a result before it is full."""
         check = copy.copy(self)
+        check.words = Words(rulebook(), self.options)  # what it explains is not said yet
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
         check.after_header, check.waiting = Spill(), deque(self.waiting)
         check._judge()

@@ -19,7 +19,7 @@ SPREADSHEET_ERRORS = ["#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!"
 
 def is_boolean(cells: pl.Expr) -> pl.Expr:
     """Whether cells are `true` or `false` in any case."""
-    return cells.str.contains("^(?i:true|false)$")
+    return cells.str.contains("^(?i-u:true|false)$")
 
 
 def is_null_literal(cells: pl.Expr) -> pl.Expr:

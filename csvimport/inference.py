@@ -53,13 +53,15 @@ class Sample:
         """Take from `block` what still belongs to the sample."""
         place = [frame.select("row", "byte") for frame in (block.sound, block.faults)]
         records = pl.concat(place).sort("row")
-        if self.is_full or not records.height:
+        starts = pl.concat([records["byte"], block.blanks["byte"]]).to_numpy()
+        if self.is_full or not len(starts):
             return
         if self._first_byte is None:
-            self._first_byte = records["byte"][0]
+            self._first_byte = int(starts.min())
         left = MOST_RECORDS - self._records
         mine = records.head(left).filter(pl.col("byte") < self._first_byte + MOST_BYTES)
-        self.is_full = mine.height < records.height or mine.height == left
+        behind = int(starts.max()) >= self._first_byte + MOST_BYTES
+        self.is_full = behind or mine.height < records.height or mine.height == left
         self._records += mine.height
         if mine.height:
             rows = block.sound.filter(pl.col("row") <= mine["row"][-1])
@@ -113,7 +115,8 @@ def _judged(
         return replace(column, order=order(cells)) if dated else column
     told = _tally(pl.DataFrame({"cell": cells, "on_purpose": on_purpose, "foreign": foreign}))
     if declared:
-        column = replace(column, type=declared, reason="named in the workspace file")
+        reason = "named in the workspace file"
+        column = replace(column, type=declared, is_declared=True, reason=reason)
     else:
         column = _typed(column, told)
     return replace(
@@ -126,8 +129,9 @@ def _judged(
 def _tally(frame: pl.DataFrame) -> dict[str, Any]:
     """What there is to count among the cells that are filled.
 
-    By type, and as `values`, those that say something about the type; as `own` all those that are
-    not foreign, and by rule those among them that have its form; by `first RULE` one of these.
+    All as `filled`; by type, and as `values`, those that say something about the type; as `own`
+    those that are not foreign, and by rule those among them that have its form; by `first RULE`
+    one of these.
     """
     forms, counts = _questions()
     return frame.filter(pl.col("cell") != "").with_columns(forms).select(counts).row(0, named=True)
@@ -150,6 +154,7 @@ def _questions() -> tuple[list[pl.Expr], list[pl.Expr]]:
     forms = [form(cell).alias(kind) for kind, form in OF_TYPE.items()]
     forms += [form(cell).alias(rule) for rule, form in by_rule.items()]
     return forms, [
+        pl.len().alias("filled"),
         value.sum().alias("values"),
         (~foreign).sum().alias("own"),
         *((value & pl.any_horizontal(each)).sum().alias(kind) for kind, each in of_type.items()),
@@ -162,7 +167,10 @@ def _typed(column: Column, told: Mapping[str, Any]) -> Column:
     """`column` with its type: the one that nearly all values have, else string."""
     values = told["values"]
     if not values:
-        return replace(column, reason="no values in the sample")
+        seen = (
+            "no value in the sample shows a type" if told["filled"] else "no values in the sample"
+        )
+        return replace(column, reason=seen)
     counts = {kind: told[kind] for kind in OF_TYPE}
     counts["string"] = values - sum(counts.values())
     shares = {kind: counts[kind] / values for kind in TYPES}

@@ -45,7 +45,8 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ExampleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an example is checked with; `size_limit` in megabytes, `max_record` in bytes.
 
-    `now` is a time in ISO form with its zone, `region` the workspace's.
+    `now` is a time in ISO form with its zone; `region` and `attributes`, types by name, are the
+    workspace's.
     """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
@@ -54,6 +55,7 @@ class ExampleOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_record: int | None = None
     now: str = "2026-11-22T00:00:00Z"
     region: str | None = None
+    attributes: dict[str, str] = {}
 
 
 class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

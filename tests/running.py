@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -33,15 +33,16 @@ def checked(
     max_lines: int | None = None,
     blocks: int | None = None,
     region: str | None = None,
+    attributes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Check:
     """A check that has run through `source`, or through its first `blocks`.
 
     Text is taken as UTF-8. With a small `probe` and `block_size` even a short file has many blocks.
-    `region` is the workspace's.
+    `region` and `attributes` are the workspace's.
     """
-    if region is not None:
-        options["workspace"] = Workspace(region=region)
+    if region is not None or attributes:
+        options["workspace"] = Workspace(region=region, attributes=attributes or {})
     if isinstance(source, str):
         source = source.encode()
     if isinstance(source, bytes):

@@ -127,7 +127,48 @@ def test_shares_in_words() -> None:
     ]
 
 
+def test_what_has_a_rule_of_its_own_is_no_other_type_even_if_that_is_ignored() -> None:
+    for value, rule in [("0130", "leading-zero-number"), ("NULL", "null-literal")]:
+        text = file(*[value] * 6, *["7"] * 20)
+        assert [name for name, *_ in told(run(text))] == [rule]
+        assert told(run(text, ignore=frozenset({rule}))) == []
+
+
+def test_values_that_show_no_type_are_not_called_none() -> None:
+    assert column(file('"0130"', '"0131"'))["reason"] == "no value in the sample shows a type"
+    assert column(file("", ""))["reason"] == "no values in the sample"
+
+
+def test_a_missing_header_has_no_habits() -> None:
+    text = "a@x.com,0130\nb@x.com,0131\n"
+    assert [rule for rule, row, *_ in told(run(text)) if row == 1] == ["missing-header"]
+
+
+def test_cells_under_a_property_with_white_space_around_it_are_no_property_s() -> None:
+    header = "external_id,name,time, a.properties.x"
+    text = f"{header}\nu1,a,2024-01-01,5\nu2,b,2024-01-01,x\n"
+    assert [rule for rule, *_ in told(run(text))] == ["header-whitespace"]
+
+
 # The sample
+
+
+def test_an_early_result_leaves_no_trace_in_the_later_one() -> None:
+    rows = [f"u{i},0130,1/2/2000\n" for i in range(50)] + ["z,5,13/1/2000\n"]
+    text = "external_id,v,dob\n" + "".join(rows)
+    check = checked(text, block_size=100, blocks=3)
+    assert check.sample is not None
+    assert next(each.suggestion for each in check.result() if each.column == "dob") is None
+    assert check.words._explained == {}
+
+
+def test_blank_rows_end_the_sample_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inference, "MOST_BYTES", 100)
+    text = "external_id,v\nu1,7\n" + ",\n" * 1000 + "u2,x\n" * 10
+    assert column(text, "v", block_size=50)["reason"] == "100 % of 1 value"
+    check = checked(text, block_size=50, blocks=10)
+    assert check.sample is None
+    assert not check.waiting
 
 
 def test_the_sample_ends_with_its_records(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -344,6 +344,7 @@ def _result(example: Example) -> Result:
         kind=options.kind,
         now=datetime.fromisoformat(options.now),
         region=options.region,
+        attributes=options.attributes,
         **limits,
     )
 
@@ -486,7 +487,9 @@ ATTRIBUTES = """
     email_click_tracking_disabled email_subscribe push_subscribe time_zone date_of_first_session
     date_of_last_session subscription_group_id subscription_state
 """
-EVENTS = "external_id braze_id user_alias_name user_alias_label email phone name time"
+EVENTS = """
+    external_id braze_id user_alias_name user_alias_label email email_encrypted phone name time
+"""
 
 
 @pytest.mark.parametrize(("kind", "names"), [("attributes", ATTRIBUTES), ("events", EVENTS)])

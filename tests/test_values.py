@@ -245,6 +245,24 @@ def test_the_order_that_a_column_settles_is_said() -> None:
     assert found[-1].suggestion is None
 
 
+def test_a_year_in_front_is_not_taken_for_a_day() -> None:
+    dates = ["80-12-21", "75-03-04", "12-05-31", "13-05-31"]
+    found = issues(table({"external_id": list("abcd"), "dob": dates}))
+    assert [each.suggestion for each in found] == [None] * 4
+
+
+def test_a_country_that_is_no_code_hides_the_region() -> None:
+    columns = {"external_id": ["a"], "phone": ["020 7183 8750"], "country": ["Germany"]}
+    found = [each for each in run(table(columns), region="GB") if each.column == "phone"]
+    assert [each.suggestion for each in found] == [None]
+
+
+def test_a_clock_of_long_ago() -> None:
+    text = table({"external_id": ["a", "b"], "dob": ["1980-01-01", "0050-01-01"]})
+    found = run(text, now=datetime(100, 1, 1, tzinfo=UTC))
+    assert told(found) == [("implausible-date", 2, "dob", None)]
+
+
 def test_both_halves_of_a_subscription() -> None:
     group = "5f8a1c2e-1111-4222-8333-444455556666"
     text = table(

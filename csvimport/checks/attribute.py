@@ -250,7 +250,7 @@ def incomplete_subscription(column: Column, columns: Columns) -> Flag:
 @cell_check("invalid-date-of-birth", on=_of_type("date"))
 def invalid_date_of_birth(column: Column, columns: Columns) -> Flag:
     cell, today = pl.col(column.cell), columns.now.date()
-    oldest = today.replace(year=today.year - _OLDEST, day=min(today.day, 28))
+    oldest = today.replace(year=max(today.year - _OLDEST, 1), day=min(today.day, 28))
 
     def explain(value: str, _: str | None) -> Explanation:
         return Explanation(*dates.read_date(value, column.order, oldest, today))
@@ -278,7 +278,7 @@ def implausible_date(column: Column, columns: Columns) -> Flag:
     if column.known and column.known.type == "datetime":
         return in_future(column, columns)
     today = columns.now.date().isoformat()
-    oldest = f"{columns.now.year - _OLDEST:04}{today[4:]}"
+    oldest = f"{max(columns.now.year - _OLDEST, 0):04}{today[4:]}"
     # of real days, the text is in the order of time
     wrong = (cell > today) | (cell < oldest)
     return Flag(

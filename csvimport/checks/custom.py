@@ -96,9 +96,13 @@ def non_iso_date(column: Column, _: Columns) -> Flag:
 @cell_check("mixed-types", "type", "shares", on=_is_typed)
 def mixed_types(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
-    is_other = pl.lit(column.type not in (None, "string")) & ~forms.is_single_quoted(cell)
+    # what has a rule of its own is no other type, even where that rule is ignored
+    near = [form(cell) for kind, form in forms.NEAR_TYPE.values() if kind == column.type]
+    own = [*near, forms.is_null_literal(cell), forms.is_spreadsheet_error(cell)]
+    is_other = ~forms.is_single_quoted(cell) & ~pl.any_horizontal(own)
     return Flag(
-        is_other,
+        is_other & pl.lit(column.type not in (None, "string")),
+        variant=pl.lit("declared" if column.is_declared else None, pl.String),
         where=forms.stands_out(column.cell, column.type),
         unquoted=True,
         facts={"type": pl.lit(column.type or "")},

@@ -43,13 +43,14 @@ def standing(columns: Columns) -> pl.Expr:
 
 
 def region_of_row(columns: Columns) -> pl.Expr:
-    """Where a row's phone is from: its country, else the workspace's region, else null."""
+    """Where a row's phone is from: its country; where that is blank, the workspace's region."""
     region = pl.lit(columns.region, pl.String)
     country = columns.known("country")
     if country is None:
         return region
     code = pl.col(country.cell).str.to_uppercase()
-    return pl.when(code.str.contains("^[A-Z]{2}$")).then(code).otherwise(region)
+    own = pl.when(code.str.contains("^[A-Z]{2}$")).then(code)
+    return pl.when(code == "").then(region).otherwise(own)
 
 
 @cache

@@ -86,6 +86,8 @@ def _conditions(options: ExampleOptions) -> Iterator[str]:
         yield f"at {options.now}"
     if options.region != usual.region:
         yield f"in the region {options.region}"
+    for name, kind in options.attributes.items():
+        yield f"with `{name}` named a {kind} in the workspace file"
 
 
 def as_dict(rule: Rule) -> dict[str, Any]:
