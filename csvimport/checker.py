@@ -103,9 +103,11 @@ class Checker:
                 for each in check.decide(self.columns)
                 if each.column is None or each.column.position not in taken
             ]
+            if not found:
+                continue
             taken.update(each.column.position for each in found if each.column)
             issues.append(self.words.say_found(rule, found, place, self.headers))
-            if found and rule == "missing-header":
+            if rule == "missing-header":
                 break
         return in_order(issues)
 

@@ -106,8 +106,9 @@ class Check:
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
         encoding = sniff(self._head())
-        with self.lock:
-            self._start(encoding)
+        if encoding != self.survey.encoding:
+            with self.lock:
+                self._start(encoding)
         while True:
             try:
                 self._read(goes_on)

@@ -113,6 +113,8 @@ def _judged(
     if not column.is_typed:
         dated = column.known is not None and column.known.type in _DATES
         return replace(column, order=order(cells)) if dated else column
+    if not declared and (cells == "").all():
+        return replace(column, reason="no values in the sample")
     told = _tally(pl.DataFrame({"cell": cells, "on_purpose": on_purpose, "foreign": foreign}))
     if declared:
         reason = "named in the workspace file"
@@ -129,9 +131,8 @@ def _judged(
 def _tally(frame: pl.DataFrame) -> dict[str, Any]:
     """What there is to count among the cells that are filled.
 
-    All as `filled`; by type, and as `values`, those that say something about the type; as `own`
-    those that are not foreign, and by rule those among them that have its form; by `first RULE`
-    one of these.
+    By type, and as `values`, those that say something about the type; as `own` those that are not
+    foreign, and by rule those among them that have its form; by `first RULE` one of these.
     """
     forms, counts = _questions()
     return frame.filter(pl.col("cell") != "").with_columns(forms).select(counts).row(0, named=True)
@@ -154,7 +155,6 @@ def _questions() -> tuple[list[pl.Expr], list[pl.Expr]]:
     forms = [form(cell).alias(kind) for kind, form in OF_TYPE.items()]
     forms += [form(cell).alias(rule) for rule, form in by_rule.items()]
     return forms, [
-        pl.len().alias("filled"),
         value.sum().alias("values"),
         (~foreign).sum().alias("own"),
         *((value & pl.any_horizontal(each)).sum().alias(kind) for kind, each in of_type.items()),

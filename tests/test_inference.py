@@ -156,7 +156,7 @@ def test_cells_under_a_property_with_white_space_around_it_are_no_property_s() -
 def test_an_early_result_leaves_no_trace_in_the_later_one() -> None:
     rows = [f"u{i},0130,1/2/2000\n" for i in range(50)] + ["z,5,13/1/2000\n"]
     text = "external_id,v,dob\n" + "".join(rows)
-    check = checked(text, block_size=100, blocks=3)
+    check = checked(text, block_size=100, blocks=3, probe=16, max_record=64)
     assert check.sample is not None
     assert next(each.suggestion for each in check.result() if each.column == "dob") is None
     assert check.words._explained == {}
@@ -166,7 +166,7 @@ def test_blank_rows_end_the_sample_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(inference, "MOST_BYTES", 100)
     text = "external_id,v\nu1,7\n" + ",\n" * 1000 + "u2,x\n" * 10
     assert column(text, "v", block_size=50)["reason"] == "100 % of 1 value"
-    check = checked(text, block_size=50, blocks=10)
+    check = checked(text, block_size=50, blocks=10, probe=16, max_record=64)
     assert check.sample is None
     assert not check.waiting
 
@@ -214,7 +214,7 @@ VALUES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), max_size=25), st.integers(1, 200), st.integers(1, 20))
 def test_the_size_of_blocks_does_not_show(
     rows: list[tuple[str, str]], block_size: int, most: int
@@ -225,7 +225,7 @@ def test_the_size_of_blocks_does_not_show(
         assert whole(run(text, block_size=block_size)) == whole(run(text))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(VALUES, VALUES), min_size=1, max_size=25), st.integers(1, 20))
 def test_a_partial_result_judges_by_what_is_there(rows: list[tuple[str, str]], blocks: int) -> None:
     text = "external_id,x,y\n" + "".join(f"u{i},{a},{b}\n" for i, (a, b) in enumerate(rows))
@@ -249,7 +249,7 @@ def _raw(cell: str, *, quoted: bool) -> str:
 CELL = st.text(st.sampled_from("ab,\"\n'é "), max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.integers(1, 4).flatmap(
         lambda width: st.lists(

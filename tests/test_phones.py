@@ -187,7 +187,7 @@ def test_every_example_is_valid() -> None:
     assert differing(values) == []
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32))
 @example(0)
 def test_the_mask_is_the_library(seed: int) -> None:

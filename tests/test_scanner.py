@@ -116,19 +116,19 @@ def assert_like_model(data: bytes, *, max_record: int = 1 << 20, probe: int = 1 
     assert (source.separator_line is not None) == reading.separator_line
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(st.one_of(TABLES, TEXTS, BYTES))
 def test_reads_what_the_contract_says(data: bytes) -> None:
     assert_like_model(data)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=1200, deadline=None)
 @given(st.one_of(TABLES, TEXTS), st.integers(1, 12), st.integers(1, 30))
 def test_keeps_the_limits_that_the_contract_says(data: bytes, max_record: int, probe: int) -> None:
     assert_like_model(data, max_record=max_record, probe=probe)
 
 
-@settings(max_examples=2500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(
     st.one_of(TABLES, TEXTS, BYTES),
     st.integers(1, 40),
