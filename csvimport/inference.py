@@ -167,10 +167,7 @@ def _typed(column: Column, told: Mapping[str, Any]) -> Column:
     """`column` with its type: the one that nearly all values have, else string."""
     values = told["values"]
     if not values:
-        seen = (
-            "no value in the sample shows a type" if told["filled"] else "no values in the sample"
-        )
-        return replace(column, reason=seen)
+        return replace(column, reason="no value in the sample shows a type")
     counts = {kind: told[kind] for kind in OF_TYPE}
     counts["string"] = values - sum(counts.values())
     shares = {kind: counts[kind] / values for kind in TYPES}
