@@ -11,7 +11,7 @@ demo: $(VENV)/.run
 
 # Set up and pass everything that CI asks for.
 test: lint types
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
