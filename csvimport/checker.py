@@ -1,7 +1,7 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,7 +27,7 @@ from csvimport.identity import Identities
 from csvimport.issue import Severity
 from csvimport.parity import Flags
 from csvimport.scanner import Header
-from csvimport.words import FOUND, Words
+from csvimport.words import FOUND, Explained, Words
 
 _NOWHERE = (None, None, None)
 #: Rules that a broken header leaves in force beside the file rules.
@@ -79,6 +79,7 @@ class Checker:
     words: Words
     columns: Columns | None
     headers: list[str]
+    _explained: dict[tuple[str, int], Explained] = field(default_factory=dict)
 
     def file(self, file: File) -> pl.DataFrame:
         """The issues of the file as a whole."""
@@ -260,10 +261,16 @@ class Checker:
                     mask &= ~on_purpose[:, each.position]  # noqa: PLW2901
                 taken[each.position] = mask | ~free
             if mask.any() and not each.mute:
-                flagged = rows.filter(pl.Series(mask))
-                said = self.words.say(each.rule, each.flag, flagged, self.headers, each.position)
-                issues.append(said if each.position is None else self._vetted(said, flagged, each))
+                issues.append(self._said_of(each, rows.filter(pl.Series(mask))))
         return issues
+
+    def _said_of(self, each: RowFlag, rows: pl.DataFrame) -> pl.DataFrame:
+        """The issues of `rows`, all of which are flagged."""
+        if each.position is None:
+            return self.words.say(each.rule, each.flag, rows, self.headers)
+        known = self._explained.setdefault((each.rule, each.position), {})
+        said = self.words.say(each.rule, each.flag, rows, self.headers, each.position, known)
+        return self._vetted(said, rows, each)
 
     def _vetted(self, issues: pl.DataFrame, rows: pl.DataFrame, flagged: RowFlag) -> pl.DataFrame:
         """`issues` of `rows`, without suggestions that would be an issue in their turn."""

@@ -57,6 +57,8 @@ class Check:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         """Held while anything changes; whoever holds it may ask for a result at any time."""
+        self.words = Words(rulebook(), self.options)
+        self._legend = self.words.legend()
         self._start(Encoding())
 
     def _head(self) -> bytes:
@@ -69,8 +71,6 @@ class Check:
 
     def _start(self, encoding: Encoding) -> None:
         """Begin, or begin again in another encoding."""
-        self.words = Words(rulebook(), self.options)
-        self._legend = self.words.legend()
         self.survey = Survey(encoding)
         self.scanner = Scanner(
             Utf8Stream(encoding, self.source.open),
@@ -186,7 +186,6 @@ class Check:
     def _as_if_at_end(self) -> "Check":
         """The same check with the sample as large as it is: for a result before it is full."""
         check = copy.copy(self)
-        check.words = Words(rulebook(), self.options)  # what it explains is not said yet
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
         check.after_header, check.waiting = Spill(), deque(self.waiting)
         check._judge()
@@ -249,9 +248,8 @@ class Check:
 
     def _count_rows(self, issues: pl.DataFrame) -> None:
         """Count the flagged data rows, which blank ones are not."""
-        rules = [wording.rule for wording in self.words.wordings]
-        is_error = np.array([self.words.severity(rule) == Severity.ERROR for rule in rules])
-        is_blank = np.array([rule == "blank-row" for rule in rules])
+        is_error = (self._legend["severity"] == Severity.ERROR).to_numpy()
+        is_blank = (self._legend["rule"] == "blank-row").to_numpy()
         wording = issues["wording"].to_numpy()
         of_data = ~is_blank[wording]
         rows, wording = issues["row"].to_numpy()[of_data], wording[of_data]
@@ -275,6 +273,7 @@ class Check:
         if self.sample is not None:
             return self._as_if_at_end().result(stopped)
         survey = self.survey
+        broken_header = self.header is not None and self.columns is None
         size = survey.bytes_read if self.complete else self.source.size
         file = File(
             survey,
@@ -332,8 +331,9 @@ class Check:
                 file,
                 sampled=self.sampled,
                 size_known=self.source.size is not None,
-                broken_header=self.header is not None and self.columns is None,
+                broken_header=broken_header,
             ),
+            broken_header=broken_header,
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,
             examples=[examples[rule] for rule in rules],

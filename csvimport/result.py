@@ -64,6 +64,8 @@ class Result:
     columns: list[dict[str, str | None]] | None
     new_attributes: list[str]
     """The custom attributes that the workspace file does not name."""
+    broken_header: bool
+    """Whether there is a header and nobody knows its columns."""
     workspace: str | None
     """Where the workspace file was read, if there was one."""
     rows: int | None

@@ -1,7 +1,7 @@
 """From findings to issues: the rule book's words, filled in with the facts."""
 
 import string
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -30,8 +30,8 @@ LONGEST_EXPLAINED = 1_000
 
 _TEXT = pl.String()
 
-Input = tuple[str, str | None]
-"""What an explanation is asked for: a value, and what is given beside it."""
+Explained = dict[tuple[str, str | None], Explanation]
+"""Explanations by what they were asked for: a value, and what is given beside it."""
 
 
 @dataclass
@@ -42,7 +42,6 @@ class Words:
     options: Options
     wordings: list[Wording] = field(init=False)
     _index: dict[tuple[str, str | None], int] = field(init=False)
-    _explained: dict[tuple[str, int], dict[Input, Explanation]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for check in all_checks():
@@ -88,8 +87,12 @@ class Words:
         frame: pl.DataFrame,
         headers: list[str],
         position: int | None = None,
+        explained: Explained | None = None,
     ) -> pl.DataFrame:
-        """The issues of `rule` for every row of `frame`; `position` is a cell rule's column."""
+        """The issues of `rule` for every row of `frame`.
+
+        `position` is a cell rule's column, `explained` what has been explained of it so far.
+        """
         none = pl.lit(None, _TEXT)
         value = (
             pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
@@ -107,10 +110,10 @@ class Words:
             **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
         )
         facts = set(flag.facts)
-        if flag.explain and position is not None:
-            explained = self._explain(rule, flag, position, found.collect())
-            facts |= {name.removeprefix("fact_") for name in explained.columns}
-            found = explained.lazy()
+        if flag.explain and explained is not None:
+            told = _explain(flag.explain, explained, found.collect())
+            facts |= {name.removeprefix("fact_") for name in told.columns}
+            found = told.lazy()
         has_variants = bool(flag.explain) or flag.variant is not None
         return self._render(rule, found, facts, headers, has_variants=has_variants)
 
@@ -151,43 +154,6 @@ class Words:
         ]
         return pl.concat(said) if said else pl.DataFrame(schema=FOUND)
 
-    def _explain(self, rule: str, flag: Flag, position: int, found: pl.DataFrame) -> pl.DataFrame:
-        """`found` with what slow code says about its distinct inputs, the first so many of them."""
-        assert flag.explain is not None
-        known = self._explained.setdefault((rule, position), {})
-        inputs = found.select("value", "given").unique(maintain_order=True).rows()
-        for value, given in inputs:
-            if len(known) >= MOST_EXPLAINED:
-                break
-            if (value, given) not in known:
-                short = len(value) <= LONGEST_EXPLAINED
-                known[value, given] = flag.explain(value, given) if short else Explanation()
-        said = [(each, known[each]) for each in inputs if each in known]
-        names = {name for _, explanation in said for name in explanation.facts}
-        explanations = pl.DataFrame(
-            [
-                (
-                    *each,
-                    explanation.suggestion,
-                    explanation.variant,
-                    *(explanation.facts.get(name) for name in names),
-                )
-                for each, explanation in said
-            ],
-            schema=dict.fromkeys(
-                ("value", "given", "suggestion", "variant", *(f"fact_{name}" for name in names)),
-                _TEXT,
-            ),
-            orient="row",
-        )
-        return found.drop("suggestion", "variant").join(
-            explanations,
-            on=["value", "given"],
-            how="left",
-            nulls_equal=True,
-            maintain_order="left",
-        )
-
     def _render(
         self,
         rule: str,
@@ -215,6 +181,44 @@ class Words:
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
         return found.with_columns(message=message, wording=wording).select(*FOUND).collect()
+
+
+def _explain(
+    explain: Callable[[str, str | None], Explanation], known: Explained, found: pl.DataFrame
+) -> pl.DataFrame:
+    """`found` with what slow code says about its distinct inputs, the first so many of them."""
+    inputs = found.select("value", "given").unique(maintain_order=True).rows()
+    for value, given in inputs:
+        if len(known) >= MOST_EXPLAINED:
+            break
+        if (value, given) not in known:
+            short = len(value) <= LONGEST_EXPLAINED
+            known[value, given] = explain(value, given) if short else Explanation()
+    said = [(each, known[each]) for each in inputs if each in known]
+    names = {name for _, explanation in said for name in explanation.facts}
+    explanations = pl.DataFrame(
+        [
+            (
+                *each,
+                explanation.suggestion,
+                explanation.variant,
+                *(explanation.facts.get(name) for name in names),
+            )
+            for each, explanation in said
+        ],
+        schema=dict.fromkeys(
+            ("value", "given", "suggestion", "variant", *(f"fact_{name}" for name in names)),
+            _TEXT,
+        ),
+        orient="row",
+    )
+    return found.drop("suggestion", "variant").join(
+        explanations,
+        on=["value", "given"],
+        how="left",
+        nulls_equal=True,
+        maintain_order="left",
+    )
 
 
 def _shown(value: pl.Expr) -> pl.Expr:

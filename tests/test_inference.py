@@ -159,7 +159,7 @@ def test_an_early_result_leaves_no_trace_in_the_later_one() -> None:
     check = checked(text, block_size=100, blocks=3, probe=16, max_record=64)
     assert check.sample is not None
     assert next(each.suggestion for each in check.result() if each.column == "dob") is None
-    assert check.words._explained == {}
+    assert check.checker._explained == {}
 
 
 def test_blank_rows_end_the_sample_too(monkeypatch: pytest.MonkeyPatch) -> None:

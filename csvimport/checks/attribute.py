@@ -12,10 +12,11 @@ from csvimport import dates, emails, mojibake, numbers, phones, vocabulary
 from csvimport.block import Bytes
 from csvimport.checks.identifier import no_number, no_plain_address, region_of_row
 from csvimport.checks.registry import Explanation, Flag, cell_check
-from csvimport.columns import LONGEST_NAME, Column, Columns
+from csvimport.columns import Column, Columns
 from csvimport.forms import has_outer_space, is_boolean, is_single_quoted, stands_out
 
-_LONGEST_TEXT = LONGEST_NAME
+#: In characters.
+_LONGEST_TEXT = 255
 #: Years of a life.
 _OLDEST = 130
 _TEN_DIGITS = "^[0-9]{10}$"
@@ -138,11 +139,9 @@ def _e164(value: str, region: str | None) -> Explanation:
 def phone_without_country_code(column: Column, columns: Columns) -> Flag:
     cell, region = pl.col(column.cell), region_of_row(columns)
     is_bare = cell.str.contains(_TEN_DIGITS)
-    known = columns.region is not None or columns.has("country")
-    is_us = region.is_in(sorted(phones.plus_one_regions())) if known else pl.lit(False)
-    is_meant = is_us & phones.is_valid("+1" + cell) if known else is_us
+    is_us = region.is_in(sorted(phones.plus_one_regions())).fill_null(False)
     return Flag(
-        is_bare & ~is_meant.fill_null(False),
+        is_bare & ~(is_us & phones.is_valid("+1" + cell)),
         where=no_number(column.cell),
         explain=_e164,
         given=region,

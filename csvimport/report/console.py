@@ -63,22 +63,12 @@ def _meaning(result: Result) -> Iterator[str]:
         size = "" if result.bytes is None else f" of {_size(result.bytes)}"
         yield f"the check {why} after {_size(result.bytes_checked)}{size}"
     yield from _found(result)
-    if _broken_header(result):
+    if result.broken_header:
         rules = _count(len(result.incomplete_rules), "rule")
         yield f"the header cannot be read, so {rules} could not be applied"
     elif result.incomplete_rules:
         yield f"not fully checked: {', '.join(result.incomplete_rules)}"
     yield f"next: {_next(result)}"
-
-
-def _broken_header(result: Result) -> bool:
-    """Whether there is a header that cannot be read: its cells may be none, its fault ignored."""
-    if result.columns is not None:
-        return False
-    fault = any(each.of_the_whole and each.issue.row is not None for each in result.examples)
-    # in a whole file without a header, no rule is left undecided
-    undecided = result.complete and bool(result.incomplete_rules)
-    return fault or undecided or bool(result.headers or result.rows_checked)
 
 
 def _checked(result: Result) -> str:
@@ -90,7 +80,7 @@ def _checked(result: Result) -> str:
 
 def _found(result: Result) -> Iterator[str]:
     if not result.issues_by_rule:
-        whole = result.complete and not _broken_header(result)
+        whole = result.complete and not result.broken_header
         yield "no issues" if whole else "no issues in what was checked"
         return
     if number := result.rows_with_errors:
@@ -108,7 +98,7 @@ def _found(result: Result) -> Iterator[str]:
 
 def _next(result: Result) -> str:
     told = "report" if result.report else "issues"
-    if _broken_header(result) and not _of_the_whole(result):
+    if result.broken_header and not _of_the_whole(result):
         return "correct the header and check the file again"
     if result.verdict == Verdict.COMPLETE:
         return "import the data"
