@@ -1,9 +1,7 @@
-"""What a finding is, as a record and as the columns of a frame."""
+"""What a finding is."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-
-import polars as pl
 
 #: Values and original text are cut at this many characters.
 LONGEST = 32_000
@@ -41,28 +39,6 @@ class Issue:
     suggestion: str | None
 
 
-#: The columns of `Result.issues`, in the order of `Issue`'s fields.
-ISSUE_COLUMNS: dict[str, pl.DataType] = {
-    "file": pl.String(),
-    "rule": pl.String(),
-    "severity": pl.String(),
-    "row": pl.Int64(),
-    "line": pl.Int64(),
-    "byte": pl.Int64(),
-    "column": pl.String(),
-    "value": pl.String(),
-    "message": pl.String(),
-    "suggestion": pl.String(),
-}
-
-
 def cut(text: str, longest: int = LONGEST, mark: str = CUT_MARK) -> str:
     """`text`, or its first `longest` characters and a mark that says so."""
     return text if len(text) <= longest else text[:longest] + mark
-
-
-def cut_cells(cells: pl.Expr, longest: int = LONGEST, mark: str = CUT_MARK) -> pl.Expr:
-    """`cut` for a column of text."""
-    # the number of bytes is known; that of characters has to be counted
-    long = (cells.str.len_bytes() > longest) & (cells.str.len_chars() > longest)
-    return pl.when(long).then(cells.str.head(longest) + mark).otherwise(cells)

@@ -9,8 +9,22 @@ from typing import Any
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from csvimport.issue import ISSUE_COLUMNS, Issue, Severity
+from csvimport.issue import Issue, Severity
 from csvimport.spill import Chunk, Snapshot
+
+#: The columns of `Result.issues`, in the order of `Issue`'s fields.
+ISSUE_COLUMNS: dict[str, pl.DataType] = {
+    "file": pl.String(),
+    "rule": pl.String(),
+    "severity": pl.String(),
+    "row": pl.Int64(),
+    "line": pl.Int64(),
+    "byte": pl.Int64(),
+    "column": pl.String(),
+    "value": pl.String(),
+    "message": pl.String(),
+    "suggestion": pl.String(),
+}
 
 
 class Verdict(StrEnum):

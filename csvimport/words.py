@@ -8,7 +8,7 @@ import polars as pl
 
 from csvimport.checks.registry import Explanation, Flag, Found, all_checks
 from csvimport.errors import RuleBookError
-from csvimport.issue import LONGEST_IN_MESSAGE, Severity, cut, cut_cells
+from csvimport.issue import CUT_MARK, LONGEST, LONGEST_IN_MESSAGE, Severity, cut
 from csvimport.options import Options
 from csvimport.rulebook import COMMON_FACTS, RuleBook, Wording, placeholders
 
@@ -103,7 +103,7 @@ class Words:
             "line",
             "byte",
             position=column.cast(pl.Int32),
-            value=none if value is None else cut_cells(value),
+            value=none if value is None else _cut(value),
             suggestion=none if flag.suggestion is None else flag.suggestion,
             variant=none if flag.variant is None else flag.variant,
             given=none if flag.given is None else flag.given,
@@ -223,7 +223,14 @@ def _explain(
 
 def _shown(value: pl.Expr) -> pl.Expr:
     """A value as it looks inside a sentence: short, and on one line."""
-    return cut_cells(value, LONGEST_IN_MESSAGE, "…").str.replace_all("\r\n|\r|\n", "↵")
+    return _cut(value, LONGEST_IN_MESSAGE, "…").str.replace_all("\r\n|\r|\n", "↵")
+
+
+def _cut(cells: pl.Expr, longest: int = LONGEST, mark: str = CUT_MARK) -> pl.Expr:
+    """`cut` for a column of text."""
+    # the number of bytes is known; that of characters has to be counted
+    long = (cells.str.len_bytes() > longest) & (cells.str.len_chars() > longest)
+    return pl.when(long).then(cells.str.head(longest) + mark).otherwise(cells)
 
 
 def _fill(message: str, facts: dict[str, pl.Expr]) -> pl.Expr:
