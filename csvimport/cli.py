@@ -32,7 +32,11 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        # typer loads pydantic for an option without a value, and its own --help has none
+        "default_map": {"help": False, "rules": {"help": False}},
+    },
 )
 
 
@@ -102,7 +106,7 @@ def _complain(message: str) -> int:
 
 def _remark(message: str) -> None:
     """Say one line on stderr."""
-    from csvimport.report.console import printable
+    from csvimport.report.printable import printable
 
     print(f"csvimport: {printable(message)}", file=sys.stderr)
 
@@ -442,7 +446,7 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    from csvimport.report.console import printable
+    from csvimport.report.printable import printable
 
     columns = (
         TextColumn("{task.description}", markup=False),

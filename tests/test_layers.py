@@ -55,6 +55,7 @@ ORDER = [
     "result",
     "engine",
     "report",
+    "report.printable",
     "report.csv",
     "report.jsonl",
     "report.json",

@@ -1,7 +1,5 @@
 """The result as a person reads it: what it is, what it means, what to do, and examples."""
 
-import re
-import unicodedata
 from collections.abc import Iterator
 
 from rich.cells import cell_len
@@ -9,6 +7,7 @@ from rich.text import Text
 
 from csvimport.issue import LEAVE_BLANK, Severity, cut
 from csvimport.report.csv import SPREADSHEET_LINES
+from csvimport.report.printable import printable
 from csvimport.result import Example, Result, Verdict
 
 _TITLES = {
@@ -24,7 +23,6 @@ _MOST_FIELDS = 30
 _LONGEST_NAME = 40
 #: The characters of a line that are shown around the cell in question.
 _WINDOW = 100
-_MARKERS = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 
 def render(result: Result, *, show: int) -> Iterator[Text]:
@@ -240,18 +238,3 @@ def _size(size: int) -> str:
         if size >= bytes_of:
             return f"{size / bytes_of:,.1f} {unit}"
     return _count(size, "byte")
-
-
-def printable(text: str) -> str:
-    """`text` without anything that moves a cursor or turns the direction of reading."""
-    text = text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " ")
-    return "".join(map(_visible, text))
-
-
-def _visible(char: str) -> str:
-    if "\udc80" <= char <= "\udcff":  # a byte of a file name that is not UTF-8
-        return f"\\x{ord(char) - 0xDC00:02x}"
-    category = unicodedata.category(char)
-    if category == "Cc":
-        return f"\\x{ord(char):02x}"
-    return f"\\u{ord(char):04x}" if category == "Cs" or _MARKERS.match(char) else char

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from csvimport.issue import LEAVE_BLANK
-from csvimport.report.console import printable
+from csvimport.report.printable import printable
 from csvimport.rulebook import Example, ExampleOptions, Rule, RuleBook, data_folder, rulebook
 
 
