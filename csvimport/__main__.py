@@ -1,7 +1,17 @@
-"""`python -m csvimport`."""
+"""`python -m csvimport`, which is what the installed command runs, too."""
 
 import sys
 
-from csvimport.cli import main
+from csvimport import startup
 
-sys.exit(main())
+
+def main() -> int:
+    """Run the command line with the process's arguments, and return the status."""
+    startup.begin()
+    from csvimport.cli import main as run
+
+    return run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""The command line: the only module that prints or exits.
+"""The command line: the only module that prints.
 
 stdout carries the result, stderr everything that is said about it. Exit status: 0 nothing that
 `--fail-on` names, 1 found, 2 could not run, 3 ran out of time with nothing found, 130 interrupted.
@@ -6,7 +6,6 @@ stdout carries the result, stderr everything that is said about it. Exit status:
 
 import os
 import re
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
@@ -18,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
+from csvimport import startup
+
 if TYPE_CHECKING:
     from csvimport.engine import Progress
     from csvimport.options import Options
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from csvimport.rulebook import Rule
     from csvimport.source import Source
 
-OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, 130
+OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, startup.INTERRUPTED
 
 app = typer.Typer(
     help="Checks a CSV file before it is uploaded to a customer-engagement platform.",
@@ -340,14 +341,6 @@ def _source(file: str) -> "Source":
     return Source(getattr(buffer, "raw", buffer), "stdin")
 
 
-def _take_back_interrupts() -> None:
-    """Undo polars' handler of SIGINT, which would break off the making of the result, too."""
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is not None:
-        with suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGINT, handler)
-
-
 class _Run:
     """The files of one command, one after the other; the results and their statuses."""
 
@@ -390,7 +383,7 @@ class _Run:
 
         source = _source(file)
         with _progress(file, show=self.progress) as on_progress:
-            _take_back_interrupts()
+            startup.end()
             job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
             try:
                 result = job.result(self.options.time_budget)
@@ -492,6 +485,7 @@ def workspace(
         if os.path.lexists(output):
             raise OutputError(f"{output}: is there already; name another file, or delete it")
     options = Options(kind.value)
+    startup.end()
     job = Job(_source(file), options)
     try:
         result = job.result(options.time_budget)

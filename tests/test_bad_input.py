@@ -619,7 +619,7 @@ def test_a_device_without_an_end_runs_out_of_time() -> None:
 MEASURED = """
 import re, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
-from csvimport.cli import main
+from csvimport.__main__ import main
 status = main()
 print(re.search("VmHWM:\\s*([0-9]+) kB", open("/proc/self/status").read())[1], file=sys.stderr)
 sys.exit(status)

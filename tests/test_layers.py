@@ -13,6 +13,7 @@ ROOT = Path(csvimport.__file__).parent
 
 #: The table of contents: each module imports only from those above it.
 ORDER = [
+    "startup",
     "errors",
     "issue",
     "target",
@@ -210,7 +211,8 @@ def test_only_the_command_line_prints_or_exits() -> None:
             "sys.exit",
         ):
             found.add((name, node.attr))
-    assert {name for name, _ in found} == {"cli", "__main__"}
+    assert {name for name, _ in found} == {"cli", "startup", "__main__"}
+    assert {what for name, what in found if name == "startup"} == {"_exit"}
     assert {what for name, what in found if name == "__main__"} == {"exit"}
 
 

@@ -1,4 +1,4 @@
-"""What the command loads before it does what it is asked to."""
+"""What the command loads before it does what it is asked to, and Ctrl-C meanwhile."""
 
 import ast
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import csvimport
-from csvimport.cli import CANNOT_RUN, FOUND, OK
+from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, OK
 
 DEADLINE = 30
 #: The packages that take the longest to load.
@@ -122,3 +122,65 @@ def test_there_are_no_other_names() -> None:
         getattr(csvimport, "polars")  # noqa: B009  (mypy knows that there is none)
     with pytest.raises(ImportError):
         exec("from csvimport import polars")
+
+
+# --- Ctrl-C --------------------------------------------------------------------------------------
+
+#: The command as a shell starts it in the foreground: tests may be run with SIGINT ignored.
+COMMAND = (
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from csvimport.__main__ import main; sys.exit(main())",
+)
+#: A module that is interrupted while it is loaded, and does with that what some do.
+INTERRUPTED_MODULE = """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    for _ in range(1_000_000):
+        pass
+except KeyboardInterrupt:
+    raise RuntimeError("cannot be loaded") from None
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "command"),
+    [("typer", ["--help"]), ("polars", ["check", "clean.csv"]), ("numpy", ["check", "clean.csv"])],
+)
+def test_ctrl_c_while_modules_are_loaded(folder: Path, module: str, command: list[str]) -> None:
+    Path("clean.csv").write_text(CLEAN, encoding="utf-8")
+    Path("modules").mkdir()
+    Path("modules", f"{module}.py").write_text(INTERRUPTED_MODULE, encoding="utf-8")
+    path = os.pathsep.join([str(folder / "modules"), *filter(None, sys.path)])
+    done = python(*COMMAND, *command, PYTHONPATH=path)
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "")
+
+
+@pytest.mark.parametrize("handler", ["SIG_IGN", "SIG_DFL"])
+def test_ctrl_c_that_someone_else_takes_care_of(handler: str) -> None:
+    done = python(
+        "-c",
+        f"import signal; handler = signal.{handler}; signal.signal(signal.SIGINT, handler)\n"
+        "from csvimport import startup\n"
+        "startup.begin(); assert signal.getsignal(signal.SIGINT) is handler\n"
+        "startup.end(); assert signal.getsignal(signal.SIGINT) is handler\n",
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_all_is_as_ever_once_the_check_begins() -> None:
+    Path("clean.csv").write_text(CLEAN, encoding="utf-8")
+    done = python(
+        "-c",
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from csvimport.__main__ import main; from csvimport.job import Job\n"
+        "def noted(*_, **__):\n"
+        "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "    print('begins')\n"
+        "    raise KeyboardInterrupt\n"
+        "Job.__init__ = noted; sys.exit(main())",
+        "check",
+        "clean.csv",
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "begins\n", "")

@@ -1,0 +1,36 @@
+"""The first moments of the command: it loads modules, and there is nothing yet to lose.
+
+Ctrl-C ends it there and then. A KeyboardInterrupt in the middle of an import would not do: others'
+modules, and the interpreter's own machinery, catch it, wrap it in other errors or print it.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from types import FrameType
+
+#: The exit status after Ctrl-C.
+INTERRUPTED = 130
+
+
+def begin() -> None:
+    """Let Ctrl-C end the process at once."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _leave)
+
+
+def end() -> None:
+    """Now there is work to lose: Ctrl-C is a KeyboardInterrupt, even while polars computes.
+
+    To be called when polars is loaded: its own handler would break off the making of the result.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    if handler is not None:
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(
+                signal.SIGINT, signal.default_int_handler if handler is _leave else handler
+            )
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    os._exit(INTERRUPTED)
