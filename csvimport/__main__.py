@@ -1,5 +1,6 @@
 """`python -m csvimport`, which is what the installed command runs, too."""
 
+import gc
 import sys
 
 from csvimport import startup
@@ -10,7 +11,10 @@ def main() -> int:
     startup.begin()
     from csvimport.cli import main as run
 
-    return run()
+    try:
+        return run()
+    finally:
+        gc.freeze()  # all of it goes now: no use to look for garbage in it
 
 
 if __name__ == "__main__":

@@ -70,8 +70,8 @@ ORDER = [
     "__init__",
 ]
 
-#: The process's streams, where they are closed.
-CHANGED = {("cli", "sys")}
+#: The process's streams, where they are closed; its environment, for numpy.
+CHANGED = {("cli", "sys"), ("startup", "os")}
 #: What touches files, by module and name; everything else works on values.
 FILES = {
     ("source", "open"),

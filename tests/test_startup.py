@@ -173,10 +173,11 @@ def test_all_is_as_ever_once_the_check_begins() -> None:
     Path("clean.csv").write_text(CLEAN, encoding="utf-8")
     done = python(
         "-c",
-        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "import gc, signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from csvimport.__main__ import main; from csvimport.job import Job\n"
         "def noted(*_, **__):\n"
         "    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler\n"
+        "    assert gc.isenabled()\n"
         "    print('begins')\n"
         "    raise KeyboardInterrupt\n"
         "Job.__init__ = noted; sys.exit(main())",
