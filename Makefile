@@ -1,9 +1,10 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+BENCH_FOLDER ?= $(HOME)/.cache/csvimport-bench
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types rules samples costs clean
+.PHONY: demo test lint types rules samples costs bench clean
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
@@ -32,6 +33,11 @@ samples: $(VENV)/.dev
 costs: $(VENV)/.dev
 	$(BIN)/python benchmarks/rule_costs.py > benchmarks/RULE_COSTS.md
 
+# Measure the tool, and what else reads CSV files, on every input: benchmarks/RESULTS.md. An hour or
+# more and 10 GB; for less, `make bench BENCH="--megabytes 20 --rounds 1 clean faulty"`.
+bench: $(VENV)/.bench
+	$(BIN)/python benchmarks/bench.py --folder $(BENCH_FOLDER) --results benchmarks/RESULTS.md $(BENCH)
+
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e .
@@ -39,6 +45,13 @@ $(VENV)/.run: pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.run
 	@$(PIP) install -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# One contender is a package of node: without npm the others do.
+$(VENV)/.bench: $(VENV)/.dev
+	@$(PIP) install -c constraints.txt -e ".[bench]"
+	-@! command -v npm > /dev/null || npm install --silent --no-save --no-package-lock \
+		--prefix $(BENCH_FOLDER) csv-parse@7.0.3
 	@touch $@
 
 clean:

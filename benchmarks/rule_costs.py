@@ -7,8 +7,8 @@ import statistics
 import sys
 import time
 
+import inputs
 import polars as pl
-from generate import ROWS, piece
 
 from csvimport.checker import RowFlag
 from csvimport.checks import CELL_ORDER
@@ -22,7 +22,7 @@ RUNS = 5
 
 def frame_of(kind: str, rows: int) -> tuple[Columns, pl.DataFrame]:
     """Clean rows of this kind of import, as a block holds them, and their columns."""
-    table = events(rows) if kind == "events" else attributes(rows)
+    table = inputs.events(0, rows) if kind == "events" else attributes(rows)
     columns = columns_of(table.columns, "auto")
     frame = table.rename({name: f"c{at}" for at, name in enumerate(table.columns)})
     sample = Sample(columns)
@@ -33,10 +33,9 @@ def frame_of(kind: str, rows: int) -> tuple[Columns, pl.DataFrame]:
 
 
 def attributes(rows: int) -> pl.DataFrame:
-    """The rows of `generate.py`, with the columns that those lack."""
-    table = pl.concat([piece(start) for start in range(0, rows, ROWS)]).head(rows)
+    """The rows of the benchmarks' inputs, with the columns that those lack."""
     n = pl.int_range(pl.len())
-    return table.cast(pl.String).with_columns(
+    return inputs.attributes(0, rows).with_columns(
         user_alias_name=pl.repeat("", pl.len()),
         user_alias_label=pl.repeat("", pl.len()),
         braze_id=pl.format("5f8a1c2e9d3b4a6f7e8c90{}", 10 + n % 90),
@@ -47,18 +46,6 @@ def attributes(rows: int) -> pl.DataFrame:
         is_member=pl.when(n % 2 == 0).then(pl.lit("true")).otherwise(pl.lit("false")),
         note=pl.format("likes product {} and its colours", n % 5000),
     )
-
-
-def events(rows: int) -> pl.DataFrame:
-    """Events with a property of each type."""
-    n = pl.int_range(rows)
-    return pl.select(
-        external_id=pl.format("user-{}", n),
-        name=pl.lit("rented_movie"),
-        time=pl.format("2024-0{}-1{}T12:00:00.000Z", 1 + n % 9, n % 10),
-        title=pl.format("film {}", n % 5000),
-        price=pl.format("{}.99", n % 50),
-    ).rename({name: f"rented_movie.properties.{name}" for name in ("title", "price")})
 
 
 def seconds(frame: pl.DataFrame, mask: pl.Expr) -> float:
