@@ -2,9 +2,10 @@
 
 A key is a 96-bit hash: 64 bits to sort by and 32 more beside the row's number, which has the
 other 32. (Two among a hundred million different keys share one with a chance of about one in
-ten million million.) Sorted runs double in size as they are merged, so that adding all keys costs
-n log n; the keys are dealt out to shelves by their first bits, so that a merge needs a fraction
-of the memory at a time.
+ten million million.) Sorted runs are merged as soon as there are some of one size, so that adding
+all keys costs n log n; the keys are dealt out to shelves by their first bits, so that a merge needs
+a fraction of the memory at a time. Nearly every key is new, and that shows at once: a table of the
+first bits that occurred says so of all that it does not know, without a search.
 """
 
 from dataclasses import dataclass, field
@@ -17,8 +18,13 @@ Hashes = npt.NDArray[np.uint64]
 
 _SHELVES = 8
 _SHELF_SHIFT = np.uint64(64 - 3)
+#: So many runs of about one size become one.
+_RUNS = 8
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
+#: Of the table, whose size does not depend on the number of keys.
+_TABLE_BITS = 23
+_TABLE_SHIFT = np.uint64(64 - _TABLE_BITS)
 
 
 @dataclass(slots=True)
@@ -27,6 +33,9 @@ class FirstRows:
 
     _shelves: list[list[tuple[Hashes, Hashes]]] = field(
         default_factory=lambda: [[] for _ in range(_SHELVES)]
+    )
+    _table: npt.NDArray[np.bool_] = field(
+        default_factory=lambda: np.zeros(1 << _TABLE_BITS, np.bool_)
     )
 
     @property
@@ -43,44 +52,50 @@ class FirstRows:
             order = np.argsort(keys, kind="stable")
         keys, checks = keys[order], checks[order]
         values = (checks << _ROW_BITS) | rows[order].astype(np.uint64)
+        slots = keys >> _TABLE_SHIFT
+        known = self._table[slots]
+        self._table[slots] = True
         first = np.zeros(len(keys), np.int64)
         bounds = np.searchsorted(keys >> _SHELF_SHIFT, np.arange(_SHELVES + 1))
         for shelf, (start, end) in zip(self._shelves, pairwise(bounds), strict=True):
             if start < end:
-                first[start:end] = _add(shelf, keys[start:end], values[start:end])
+                part = slice(start, end)
+                first[part] = _add(shelf, keys[part], values[part], known[part])
         result = np.empty_like(first)
         result[order] = first
         return result
 
 
-def _add(shelf: list[tuple[Hashes, Hashes]], keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
+def _add(
+    shelf: list[tuple[Hashes, Hashes]],
+    keys: Hashes,
+    values: Hashes,
+    known: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.int64]:
+    """Add keys to a shelf; only those that may be `known` are looked for there."""
     again = np.concatenate(
         ([False], (keys[1:] == keys[:-1]) & (values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS))
     )
     leader = np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))
     first = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
-    for run_keys, run_values in shelf:
-        at = np.searchsorted(run_keys, keys)
+    some = np.flatnonzero(known)
+    looked_for = keys[some]
+    for run_keys, run_values in shelf if len(some) else ():
+        at = np.searchsorted(run_keys, looked_for)
         at[at == len(run_keys)] = 0
-        found = (run_keys[at] == keys) & (run_values[at] >> _ROW_BITS == values >> _ROW_BITS)
-        first[found] = (run_values[at[found]] & _LOW).astype(np.int64)
+        here = np.flatnonzero(run_keys[at] == looked_for)
+        theirs, mine = run_values[at[here]], values[some[here]]
+        same = theirs >> _ROW_BITS == mine >> _ROW_BITS
+        first[some[here[same]]] = (theirs[same] & _LOW).astype(np.int64)
     new = first == 0
     if new.any():
         shelf.append((keys[new], values[new]))
-        while len(shelf) > 1 and len(shelf[-2][0]) <= 2 * len(shelf[-1][0]):
-            right, left = shelf.pop(), shelf.pop()
-            shelf.append(_merge(left, right))
+        while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
+            shelf[-_RUNS:] = [_merged(shelf[-_RUNS:])]
     return first
 
 
-def _merge(left: tuple[Hashes, Hashes], right: tuple[Hashes, Hashes]) -> tuple[Hashes, Hashes]:
-    at = np.searchsorted(left[0], right[0]) + np.arange(len(right[0]))
-    from_left = np.ones(len(left[0]) + len(right[0]), np.bool_)
-    from_left[at] = False
-    merged = []
-    for mine, theirs in zip(left, right, strict=True):
-        both = np.empty(len(from_left), np.uint64)
-        both[from_left] = mine
-        both[at] = theirs
-        merged.append(both)
-    return merged[0], merged[1]
+def _merged(runs: list[tuple[Hashes, Hashes]]) -> tuple[Hashes, Hashes]:
+    keys, values = (np.concatenate(each) for each in zip(*runs, strict=True))
+    order = np.argsort(keys)
+    return keys[order], values[order]
