@@ -71,7 +71,7 @@ HABITS: dict[str, Form] = {
 #: How a cell begins or ends that a rule here may be about, or that of white space around it, save
 #: for dates that begin with a month's name.
 _BEGINNING = r"""^[-+\[{#'\\0-9nN\p{Sc}\s]|[%\p{Sc}\s]$"""
-_MONTH = "^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[. ]"
+_MONTH = "^(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[A-Za-z]*[. ]"
 
 
 @cache
