@@ -29,7 +29,9 @@ def frame_of(kind: str, rows: int) -> tuple[Columns, pl.DataFrame]:
     sample.take(frame.head(10_000))
     judged = sample.judged({})
     frame = frame.with_row_index("row").cast({"row": pl.Int64})
-    return judged, Identities(judged).add_to(frame)
+    identities = Identities(judged)
+    frame = identities.named(frame)
+    return judged, frame.join(identities.repeated(frame), on="row", how="left")
 
 
 def attributes(rows: int) -> pl.DataFrame:

@@ -1,17 +1,17 @@
 """A block of records as frames, put together from what the two paths found in a window."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from csvimport.dialect import QUOTE, WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST, cut
-from csvimport.parity import Flags, Offsets, Reading, Window
+from csvimport.lines import Bytes, Flags, Offsets
+from csvimport.parity import Reading, Window
 from csvimport.recovery import Reader, Record, first_bad_bytes
 
 _INT: pl.DataType = pl.Int64()
@@ -36,8 +36,6 @@ FAULT = {
     "at": _INT,
 }
 
-Bytes = npt.NDArray[np.uint8]
-
 #: The raw records whose quotes are looked at are taken together up to so many bytes.
 _PIECE = 1 << 20
 
@@ -45,19 +43,63 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """Records of a window that plainly are in order, one a line of it or on several.
+
+    Rows and lines count from the window's first; `place` is where in the file that stands.
+    """
+
+    window: Window
+    place: tuple[int, int, int]
+    row: Offsets
+    first: Offsets
+    last: Offsets
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def rows(self) -> Offsets:
+        """Their numbers in the file."""
+        return self.row + self.place[0]
+
+    def cells(self, positions: list[int]) -> pl.DataFrame:
+        """The cells in these columns, which ascend."""
+        return _parsed(self.window, self.first, self.last, positions)
+
+    @property
+    def endings(self) -> Offsets:
+        """How they end (`Dialect.ending`)."""
+        return self.window.endings[self.last]
+
+    def as_sound(self, which: Flags) -> "Block":
+        """Those of the records that `which` holds for, to be looked at closely after all."""
+        findings = Findings(self.window, *self.place)
+        return findings.sound_block(self.row[which], self.first[which], self.last[which])
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
-    """Some consecutive records: sound ones, faults and blank ones, each ascending by row.
+    """Some consecutive records: plain ones, sound ones, faults and blank ones, ascending by row.
 
     `sound` has the columns of SOUND and one of text for every column of the header: `c0`, `c1`, …
     (none where the header is broken). `faults` has those of FAULT and the cells that were read
-    before the fault. `text` is what `start` and `end` refer to.
+    before the fault. `text` is what `start` and `end` refer to: no more than these records.
+    `rows` is the number of all records that are not blank.
     """
 
+    rows: int
+    plain: Plain | None
     sound: pl.DataFrame
     faults: pl.DataFrame
     blanks: pl.DataFrame
     text: bytes
     dialect: Dialect
+
+    def with_sound(self, other: "Block") -> "Block":
+        """The block with the sound records of `other` among its own."""
+        both = joined([replace(self, plain=None), other])
+        return replace(both, rows=self.rows, sound=both.sound.sort("row"))
 
     @property
     def data(self) -> Bytes:
@@ -112,6 +154,25 @@ class Block:
         return found
 
 
+def joined(blocks: Sequence[Block]) -> Block:
+    """Consecutive blocks as one, without what is plain in them."""
+    if len(blocks) == 1:
+        return replace(blocks[0], plain=None)
+    sizes = np.cumsum([0, *(len(block.text) for block in blocks)]).tolist()
+    spans = [pl.col("start", "end") + size for size in sizes]
+    sound = [block.sound.with_columns(span) for block, span in zip(blocks, spans, strict=False)]
+    blanks = [block.blanks.with_columns(span) for block, span in zip(blocks, spans, strict=False)]
+    return Block(
+        sum(block.rows for block in blocks),
+        None,
+        pl.concat(sound),
+        pl.concat([block.faults for block in blocks]),
+        pl.concat(blanks),
+        b"".join(block.text for block in blocks),
+        blocks[0].dialect,
+    )
+
+
 def cell_names(width: int | None) -> list[str]:
     """The names of the columns of cells in a block's frames."""
     return [f"c{index}" for index in range(width or 0)]
@@ -141,6 +202,8 @@ class Findings:
     rows: int = 0
     stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
     exact: list[Exact] = field(default_factory=list)
+    _pieces: list[bytes] = field(default_factory=list)
+    _kept: int = 0
 
     def add_stretch(self, reading: Reading, first: int, end: int) -> None:
         """The records from `first` up to `end` of `reading`, none of them suspect."""
@@ -158,15 +221,19 @@ class Findings:
 
     def block(self) -> Block:
         """The records as frames."""
-        row, first, last, width = self._stretched()
+        row, first, last, width, plain = self._stretched()
         window, names = self.window, cell_names(self.window.width)
-        blank = blanks(window, first, last)
-        wrong = ~blank & (width != (width if window.width is None else window.width))
-        sound = ~(blank | wrong)
+        others = np.flatnonzero(~plain)
+        blank = np.zeros(len(row), np.bool_)
+        blank[others] = blanks(window, first[others], last[others])
+        wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
+        sound = ~(blank | wrong | plain)
         exact_sound = [each for each in self.exact if each.record.is_sound]
         exact_blank = [each for each in self.exact if each.record.blank]
         exact_faults = [each for each in self.exact if each.record.fault]
         return Block(
+            self.rows - int(blank.sum()) - len(exact_blank),
+            Plain(window, self._place, row[plain], first[plain], last[plain]),
             _in_order(
                 self._sound(row[sound], first[sound], last[sound]),
                 _frame(map(self._exact_sound, exact_sound), SOUND, names),
@@ -179,24 +246,41 @@ class Findings:
                 self._placed(row[blank], first[blank], last[blank]),
                 _frame(map(self._exact_blank, exact_blank), BLANK, []),
             ),
-            window.text,
+            b"".join(self._pieces),
             window.dialect,
         )
 
-    def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets]:
-        """Ordinal, first line, last line and width of the records on the fast path."""
+    def sound_block(self, row: Offsets, first: Offsets, last: Offsets) -> Block:
+        """A block of nothing but these records, which are sound."""
+        nothing = self.block()
+        return replace(nothing, sound=self._sound(row, first, last), text=b"".join(self._pieces))
+
+    @property
+    def _place(self) -> tuple[int, int, int]:
+        return self.row, self.line, self.byte
+
+    def _keep(self, text: bytes) -> int:
+        """Make `text` a part of the block's; where it stands there."""
+        start = self._kept
+        self._pieces.append(text)
+        self._kept += len(text)
+        return start
+
+    def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets, Flags]:
+        """Ordinal, first line, last line and width of the records on the fast path; the plain."""
         none: Offsets = np.zeros(0, np.int64)
-        parts = [(none, none, none, none)] + [
+        parts = [(none, none, none, none, none.astype(np.bool_))] + [
             (
                 np.arange(row, row + end - start),
                 reading.first[start:end],
                 reading.last[start:end],
                 reading.width[start:end],
+                reading.plain[start:end],
             )
             for row, reading, start, end in self.stretches
         ]
-        row, first, last, width = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return row, first, last, width
+        row, first, last, width, plain = (np.concatenate(part) for part in zip(*parts, strict=True))
+        return row, first, last, width, plain
 
     def _places(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
         return pl.DataFrame(
@@ -211,24 +295,27 @@ class Findings:
         )
 
     def _placed(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        window = self.window
+        sizes = window.stops[last] - window.starts[first] + 1
+        start = self._keep(window.joined(first, last)) + np.cumsum(sizes) - sizes
+        end = start + window.ends[last] - window.starts[first]
         return self._places(row, first, last).with_columns(
-            start=pl.Series(self.window.starts[first]),
-            end=pl.Series(self.window.ends[last]),
+            start=pl.Series(start), end=pl.Series(end)
         )
 
     def _sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
-        frame = self._placed(row, first, last).with_columns(
-            swallowed=self._swallowed(first, last),
-        )
-        return frame.hstack(self._cells(first, last))
+        frame = self._placed(row, first, last).with_columns(swallowed=self._swallowed(first, last))
+        positions = list(range(self.window.width or 0))
+        return frame.hstack(_parsed(self.window, first, last, positions))
 
     def _swallowed(self, first: Offsets, last: Offsets) -> pl.Series:
         """The first line in each record, behind its own, that is a whole row by itself."""
         none = pl.repeat(None, len(first), dtype=_INT, eager=True)
-        if self.window.width is None or self.window.width < 3 or not (last > first).any():
+        spans = np.flatnonzero(last > first)
+        if not len(spans):
             return none
-        alone = np.flatnonzero(self.window.stands_alone())
-        line = np.append(alone, len(self.window.stops))[np.searchsorted(alone, first + 1)]
+        rows = self.window.rows_inside(first[spans], last[spans])
+        line = np.append(rows, len(self.window.stops))[np.searchsorted(rows, first + 1)]
         return pl.Series(self.line + line).zip_with(pl.Series(line <= last), none)
 
     def _wrong(self, row: Offsets, first: Offsets, last: Offsets, width: Offsets) -> pl.DataFrame:
@@ -249,32 +336,8 @@ class Findings:
             bad_bytes=pl.lit(None, _TEXT),
             at=pl.lit(None, _INT),
         )
-        return frame.hstack(self._cells(first, last))
-
-    def _cells(self, first: Offsets, last: Offsets) -> pl.DataFrame:
-        """The cells of well-quoted records; of ragged ones as many as the header has."""
-        dialect, names = self.window.dialect, cell_names(self.window.width)
-        schema = dict.fromkeys(names, _TEXT)
-        if not len(first) or not names:
-            return pl.DataFrame(schema=schema)
-        text = _joined(self.window, first, last)
-        # at the start of its input the parser takes a byte-order mark for one
-        guard = b""
-        if text.startswith(_BOM):
-            guard = b"x" + dialect.delimiter * (len(names) - 1) + dialect.line_end
-        frame = pl.read_csv(
-            guard + text,
-            has_header=False,
-            separator=dialect.delimiter.decode(),
-            eol_char=dialect.line_end.decode(),
-            schema=schema,
-            infer_schema=False,
-            empty_string_is_null=False,
-            extra_columns="ignore",
-            missing_columns="insert",
-        )[bool(guard) :]
-        assert frame.height == len(first), "the scanner and the parser count records differently"
-        return frame
+        positions = list(range(self.window.width or 0))
+        return frame.hstack(_parsed(self.window, first, last, positions))
 
     def _exact_place(self, found: Exact) -> tuple[int, int, int, int, int]:
         line = self.line + found.line
@@ -283,15 +346,19 @@ class Findings:
         return self.row + found.row, line, self.byte + record.start, last, found.ending
 
     def _exact_blank(self, found: Exact) -> tuple[int, ...]:
-        return (*self._exact_place(found), found.record.start, found.record.end)
+        return (*self._exact_place(found), *self._exact_span(found.record))
+
+    def _exact_span(self, record: Record) -> tuple[int, int]:
+        # what comes behind must not make a CRLF of a CR
+        start = self._keep(self.window.text[record.start : record.end] + b" ")
+        return start, start + record.end - record.start
 
     def _exact_sound(self, found: Exact) -> tuple[object, ...]:
         record = found.record
         cells = [cell.decode() for cell in record.cells] if self.window.width else []
         return (
             *self._exact_place(found),
-            record.start,
-            record.end,
+            *self._exact_span(record),
             self._evidence(found),
             *cells,
         )
@@ -329,19 +396,34 @@ def _in_order(fast: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([fast, exact]).sort("row") if exact.height else fast
 
 
-def _joined(window: Window, first: Offsets, last: Offsets) -> bytes:
-    """The bytes of the records that the lines `first` to `last` hold, with their line ends."""
-    starts, stops = window.starts[first], window.stops[last]
+def _parsed(window: Window, first: Offsets, last: Offsets, positions: list[int]) -> pl.DataFrame:
+    """The cells in these columns of well-quoted records; those that ragged ones lack are null."""
+    dialect, names = window.dialect, cell_names(window.width)
+    schema = {names[position]: _TEXT for position in positions}
+    if not len(first) or not positions:
+        return pl.DataFrame(schema=schema)
+    text = window.joined(first, last)
     if (window.endings[last] == 2).any():  # two CR before the LF are one too many for the parser
-        pairs = zip(starts.tolist(), window.ends[last].tolist(), strict=True)
-        return b"".join(window.text[start:end] + window.dialect.line_end for start, end in pairs)
-    gaps = np.flatnonzero(starts[1:] != stops[:-1] + 1)
-    runs = zip(
-        starts[np.concatenate(([0], gaps + 1))].tolist(),
-        stops[np.concatenate((gaps, [len(stops) - 1]))].tolist(),
-        strict=True,
-    )
-    return b"".join([window.text[start : stop + 1] for start, stop in runs])
+        pairs = zip(window.starts[first].tolist(), window.ends[last].tolist(), strict=True)
+        text = b"".join(window.text[start:end] + dialect.line_end for start, end in pairs)
+    # at the start of its input the parser takes a byte-order mark for one
+    guard = b""
+    if text.startswith(_BOM):
+        guard = b"x" + dialect.delimiter * (len(names) - 1) + dialect.line_end
+    frame = pl.read_csv(
+        guard + text,
+        has_header=False,
+        columns=None if len(positions) == len(names) else positions,
+        separator=dialect.delimiter.decode(),
+        eol_char=dialect.line_end.decode(),
+        schema=dict.fromkeys(names, _TEXT),
+        infer_schema=False,
+        empty_string_is_null=False,
+        extra_columns="ignore",
+        missing_columns="insert",
+    )[bool(guard) :]
+    assert frame.height == len(first), "the scanner and the parser count records differently"
+    return frame
 
 
 def _value(window: Window, record: Record) -> str | None:
@@ -369,12 +451,12 @@ def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
     starts, ends = window.starts[first], window.ends[last]
     blank: Flags = starts == ends
     undecided = np.flatnonzero(~blank)
-    solid = _solid(window.dialect)
+    solid, data = _solid(window.dialect), np.frombuffer(window.text, np.uint8)
     for offset in (0, 1):
         for from_end in (False, True):
             places = ends[undecided] - 1 - offset if from_end else starts[undecided] + offset
             inside = np.clip(places, starts[undecided], ends[undecided] - 1)
-            undecided = undecided[~solid[window.data[inside]]]
+            undecided = undecided[~solid[data[inside]]]
     pattern = _blank_record(window.dialect)
     blank[undecided] = [
         pattern.fullmatch(window.text[start:end].decode()) is not None

@@ -1,7 +1,7 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,7 +25,7 @@ from csvimport.columns import Columns, percent
 from csvimport.forms import HABITS
 from csvimport.identity import Identities
 from csvimport.issue import Severity
-from csvimport.parity import Flags
+from csvimport.lines import Flags
 from csvimport.scanner import Header
 from csvimport.words import FOUND, Explained, Words
 
@@ -139,12 +139,32 @@ class Checker:
                     yield rule, Found(column, variant="column", facts=facts)
                     break
 
+    def identified(self, block: Block) -> Block:
+        """`block`, which must come in order, with what compares its records with earlier ones.
+
+        Of the plain ones it keeps those that repeat one.
+        """
+        if self.columns is None:
+            return replace(block, plain=None)
+        identities, plain = self._identities, block.plain
+        sound = identities.named(block.sound)
+        if not plain:
+            repeated = identities.repeated(sound)
+        else:
+            repeated = identities.repeated(sound, plain.cells(identities.positions), plain.rows)
+            again = np.isin(plain.rows, repeated["row"].to_numpy())
+            if again.any():
+                block = block.with_sound(plain.as_sound(again))
+                sound = identities.named(block.sound)
+        sound = sound.join(repeated, on="row", how="left", maintain_order="left")
+        return replace(block, plain=None, sound=sound)
+
     def block(self, block: Block) -> pl.DataFrame:
-        """The issues of a block's records, which must come in order."""
+        """The issues of an identified block's records."""
         issues = self._faults(block.faults)
         issues += self._faults(block.blanks.with_columns(fault=pl.lit("blank-row")))
         if self.columns is not None and block.sound.height:
-            issues += self._rows(block, self._identities.add_to(block.sound))
+            issues += self._rows(block, block.sound)
         return in_order(issues)
 
     def incomplete_rules(

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from csvimport.lines import split
+
 Open = Callable[[], Iterator[bytes]]
 """Starts reading the input from its first byte."""
 
@@ -156,6 +158,9 @@ def _transcode(chunks: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
     yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
+#: Broken sequences that are found one by one.
+_FEW = 4096
+_REPLACEMENT = "\ufffd".encode()
 _BAD = 9
 _CLASS = np.full(256, _BAD, np.uint8)
 _CLASS[:0x80] = 0
@@ -170,15 +175,22 @@ def invalid_utf8(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 
     An offset lies on the sequence itself or on the byte behind it, never beyond a line end.
     """
-    text = data.tobytes()
-    if text.isascii():
-        return np.zeros(0, np.int64)
+    places: list[int] = []
+
+    def note(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        if len(places) == _FEW:
+            raise error
+        places.append(error.start)
+        return "", error.end
+
+    codecs.register_error("csvimport-note", note)
     try:
-        text.decode()
-    except UnicodeDecodeError:
+        data.tobytes().decode(errors="csvimport-note")
+    except UnicodeDecodeError:  # where there are many, arithmetic is quicker
         pass
     else:
-        return np.zeros(0, np.int64)
+        return np.array(places, np.int64)
     kind = np.concatenate((np.zeros(3, np.uint8), _CLASS[data], np.zeros(1, np.uint8)))
     here, one, two, three = kind[3:], kind[2:-1], kind[1:-2], kind[:-3]
     expected = (
@@ -215,15 +227,24 @@ def mostly_utf8(chunks: Iterator[bytes]) -> bool:
     """Whether, of the lines that hold bytes beyond ASCII, more are UTF-8 than are not."""
     valid = 0
     for piece in _pieces(chunks):
-        if piece.isascii():
-            continue
-        data = np.frombuffer(piece, np.uint8)
-        line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
-        beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
-        # evidence may stand on the line end behind a broken sequence: that is the line it ends
-        broken = len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
-        valid += beyond - 2 * broken
+        if not piece.isascii():
+            beyond, broken = _lines_beyond_ascii(piece)
+            valid += beyond - 2 * broken
     return valid > 0
+
+
+def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
+    """How many lines hold bytes beyond ASCII; how many of them are not UTF-8."""
+    lines = split(piece, b"\n" if b"\n" in piece else b"\r", lossy=True)
+    if lines is not None and _REPLACEMENT not in piece:
+        text = lines.str
+        beyond = int((text.len_bytes() != text.len_chars()).sum())
+        return beyond, int(text.contains(_REPLACEMENT.decode(), literal=True).sum())
+    data = np.frombuffer(piece, np.uint8)
+    line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
+    beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
+    # evidence may stand on the line end behind a broken sequence: that is the line it ends
+    return beyond, len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
 
 
 def propose(open_input: Open) -> str | None:

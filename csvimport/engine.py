@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
-from csvimport.block import Block, cell_names
+from csvimport import plain
+from csvimport.block import Block, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of
@@ -24,16 +25,24 @@ from csvimport.result import Example, Result, Verdict, public
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner, Survey
 from csvimport.source import Source
-from csvimport.spill import Chunk, Snapshot, Spill
-from csvimport.words import Words
+from csvimport.spill import Chunk, Lines, Snapshot, Spill
+from csvimport.words import FOUND, Words
 
 #: The bytes at the start in which the encoding shows.
 _HEAD = 4096
+#: Records are checked so many at a time, since a check of few costs nearly as much; or when so
+#: many blocks have been read.
+_ENOUGH_ROWS = 8192
+_ENOUGH_BLOCKS = 16
 
 _TEXT = pl.String()
 
 Record = Callable[[int], tuple[str | None, int | None]]
 """What stands in a row, and at which character of it the fault is, as far as that is known."""
+
+
+Report = Callable[[Chunk, list[str], pl.DataFrame], Lines]
+"""The report's lines about a chunk, in a file of these headers; `legend` tells the wordings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +61,13 @@ class Check:
 
     source: Source
     options: Options
+    report: Report | None = None
+    """Makes the lines of the report; without it the rows are kept."""
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
-        """Held while anything changes; whoever holds it may ask for a result at any time."""
+        """Held for the moments in which anything changes that a result tells."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
         self._start(Encoding())
@@ -88,6 +99,8 @@ class Check:
         self.before_header, self.after_header = Spill(), Spill()
         self.header: Header | None = None
         self.header_chunk: tuple[Chunk, ...] = ()
+        self.pending: list[tuple[Block, Survey]] = []
+        """Blocks whose records are still to be checked, save for those that are plain."""
         self.sampled = False
         """Whether the columns were judged by all of the sample."""
         self.rows = self.blank_rows = 0
@@ -99,9 +112,10 @@ class Check:
     @property
     def progress(self) -> Progress:
         """How far the check has come."""
-        return Progress(
-            self.survey.bytes_read, self.source.size, self.rows, self.issues_by_rule.total()
-        )
+        pending = self.pending
+        survey = pending[-1][1] if pending else self.survey
+        rows = self.rows + sum(block.rows for block, _ in pending)
+        return Progress(survey.bytes_read, self.source.size, rows, self.issues_by_rule.total())
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
@@ -115,34 +129,48 @@ class Check:
             except NotUtf8 as other:
                 with self.lock:
                     self._start(other.encoding)
+            except KeyboardInterrupt:  # polars notices it in whatever thread computes
+                self._check_pending()
+                raise
             else:
                 return
 
     def _read(self, goes_on: Callable[[], bool]) -> None:
-        for block, survey in ahead(self.scanner.surveyed()):
+        for block, survey in ahead(self.scanner.surveyed(), self._check_pending):
+            if survey.header and self.header is None:
+                self._check_pending()
             with self.lock:
-                self._take_header(survey)
-                if block is None:
-                    self._judge()
+                if survey.header and self.header is None:
+                    self._take_header(survey, survey.header)
+                if block is not None:
+                    self.waiting.append((block, survey))
+                    if self.sample:
+                        self.sample.add(block)
+            if self.sample and (block is None or self.sample.is_full):
+                self._judge()
+            elif self.sample is None:
+                self._take_waiting()
+            if block is None:
+                self._check_pending()
+                with self.lock:
                     self.survey, self.complete = survey, True
-                    return
-                self.waiting.append((block, survey))
-                if self.sample:
-                    self.sample.add(block)
-                if self.sample is None or self.sample.is_full:
-                    self._judge()
+                return
             if not goes_on() and not survey.finished:
+                self._check_pending()
                 return
 
-    def _take_header(self, survey: Survey) -> None:
-        """Take in the header as soon as it is known."""
-        header = survey.header
-        if header is None or self.header is not None:
-            return
+    def _take_header(self, survey: Survey, header: Header) -> None:
+        """Take in the header, which is known now."""
         if not survey.encoding.is_utf8:
             header = replace(header, byte=None, faults=_without_bytes(header.faults))
         self.header = header
         self.headers = header.cells
+        self.survey = replace(
+            self.survey,
+            dialect=survey.dialect,
+            separator_line=survey.separator_line,
+            header=survey.header,
+        )
         columns = replace(
             columns_of(header.cells, self.options.kind),
             line_end=survey.dialect.line_end.decode(),
@@ -164,38 +192,65 @@ class Check:
         before = [chunk.issues for chunk in self.header_chunk]
         self.header_chunk = (Chunk(in_order([*before, issues]), row),)
         at = header.faults["at"][0] if header.faults.height else None
-        self._count(issues, lambda _: (header.text, at))
+        counts, examples = self._counts(issues, lambda _: (header.text, at))
+        self.issues_by_rule.update(counts)
+        self.examples = examples | self.examples
 
     def _judge(self) -> None:
-        """Judge the columns by the sample, if that is still to do; and check what has waited."""
-        if self.sample is not None:
-            assert self.header is not None
-            workspace = self.options.workspace
-            of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
-            self.columns = self.sample.judged(of_kind[self.kind])
-            self.sampled = self.sample.is_full
-            self.sample = None
-            self.checker = Checker(self.words, self.columns, self.headers)
-            (chunk,) = self.header_chunk
-            issues = self.checker.habits(self.header, chunk.issues)
-            self._say_of_header(self.header, issues, chunk.rows)
-        while self.waiting:
-            self._take(*self.waiting[0])
-            self.waiting.popleft()
+        """Judge the columns by the sample, and check what waited for that."""
+        assert self.sample is not None
+        check = self._as_if_at_end()
+        pattern = None
+        if self.sample.is_full:
+            assert check.columns is not None
+            sample, delimiter = self.sample, self.scanner.dialect.delimiter.decode()
+            pattern = plain.pattern(check.columns, sample.frame, sample.quoted, delimiter)
+        with self.lock:
+            vars(self).update(vars(check))
+            self.scanner.pattern = pattern
 
     def _as_if_at_end(self) -> "Check":
         """The same check with the sample as large as it is: for a result before it is full."""
+        assert self.sample is not None
+        assert self.header is not None
         check = copy.copy(self)
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
         check.after_header, check.waiting = Spill(), deque(self.waiting)
-        check._judge()
+        check.pending = list(self.pending)
+        workspace = self.options.workspace
+        of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
+        check.columns = self.sample.judged(of_kind[self.kind])
+        check.sampled, check.sample = self.sample.is_full, None
+        check.checker = Checker(self.words, check.columns, self.headers)
+        (chunk,) = self.header_chunk
+        assert chunk.rows is not None
+        issues = check.checker.habits(self.header, chunk.issues)
+        check._say_of_header(self.header, issues, chunk.rows)
+        check._take_waiting()
+        check._check_pending()
         return check
+
+    def _take_waiting(self) -> None:
+        while self.waiting:
+            self._take(*self.waiting.popleft())
 
     def _row_schema(self) -> dict[str, pl.DataType]:
         cells = dict.fromkeys(cell_names(len(self.headers)), _TEXT)
         return {"row": pl.Int64(), "line": pl.Int64(), "text": _TEXT, **cells}
 
     def _take(self, block: Block, survey: Survey) -> None:
+        """Take in a block; those of its records that need a look get it when they are many."""
+        block = self.checker.identified(block)
+        self.pending.append((block, survey))
+        doubtful = sum(_doubtful(each) for each, _ in self.pending)
+        if not doubtful or doubtful >= _ENOUGH_ROWS or len(self.pending) >= _ENOUGH_BLOCKS:
+            self._check_pending()
+
+    def _check_pending(self) -> None:
+        """Check the records that wait for it."""
+        if not self.pending:
+            return
+        block, survey = joined([each for each, _ in self.pending]), self.pending[-1][1]
         if not survey.encoding.is_utf8:
             block = replace(
                 block,
@@ -203,18 +258,27 @@ class Check:
                 faults=_without_bytes(block.faults),
                 blanks=_without_bytes(block.blanks),
             )
-        issues = self.checker.block(block)
-        rows = self._flagged(block, issues) if issues.height else None
-        # nothing is counted before all is known: what computes may be interrupted
-        self.rows += block.sound.height + block.faults.height
-        self.blank_rows += block.blanks.height
-        self.survey = survey
-        if rows is None:
-            return
-        self._count(issues, lambda row: _as_it_stands(block, row))
-        self._count_rows(issues)
-        spill = self.before_header if survey.header is None else self.after_header
-        spill.append(Chunk(issues, rows))
+        issues = self.checker.block(block) if _doubtful(block) else pl.DataFrame(schema=FOUND)
+        counts, examples = self._counts(issues, lambda row: _as_it_stands(block, row))
+        errors, warnings = self._row_counts(issues)
+        chunk = None
+        if issues.height:
+            chunk = Chunk(issues, self._flagged(block, issues))
+            if self.report and survey.header:
+                lines = self.report(chunk, self.headers, self._legend)
+                chunk = replace(chunk, rows=None, lines=lines)
+        # what computes may take time, or be interrupted: now all is known, and counts at once
+        with self.lock:
+            if chunk:
+                spill = self.before_header if survey.header is None else self.after_header
+                spill.append(chunk)
+            self.pending, self.survey = [], survey
+            self.rows += block.rows
+            self.blank_rows += block.blanks.height
+            self.rows_with_errors += errors
+            self.rows_with_warnings += warnings
+            self.issues_by_rule.update(counts)
+            self.examples = examples | self.examples
 
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
         """The rows that `issues` are about, as they stand in the file."""
@@ -236,26 +300,30 @@ class Check:
                 parts.append(some.with_columns(**missing).select(*schema))
         return pl.concat(parts).sort("row")
 
-    def _count(self, issues: pl.DataFrame, record: Record) -> None:
-        """Count `issues` by rule, and keep the first of each rule."""
+    def _counts(
+        self, issues: pl.DataFrame, record: Record
+    ) -> tuple[dict[str, int], dict[str, Example]]:
+        """How many `issues` there are by rule, and the first of each rule that is new."""
         wordings = self.words.wordings
-        counts = np.bincount(issues["wording"].to_numpy(), minlength=len(wordings))
-        for wording in np.flatnonzero(counts).tolist():
+        numbers = np.bincount(issues["wording"].to_numpy(), minlength=len(wordings))
+        counts: Counter[str] = Counter()
+        examples = {}
+        for wording in np.flatnonzero(numbers).tolist():
             rule = wordings[wording].rule
-            self.issues_by_rule[rule] += int(counts[wording])
-            if rule not in self.examples:
-                self.examples[rule] = self._example(rule, issues, record)
+            counts[rule] += int(numbers[wording])
+            if rule not in self.examples and rule not in examples:
+                examples[rule] = self._example(rule, issues, record)
+        return counts, examples
 
-    def _count_rows(self, issues: pl.DataFrame) -> None:
-        """Count the flagged data rows, which blank ones are not."""
+    def _row_counts(self, issues: pl.DataFrame) -> tuple[int, int]:
+        """How many data rows, which blank ones are not, have an error; how many a warning only."""
         is_error = (self._legend["severity"] == Severity.ERROR).to_numpy()
         is_blank = (self._legend["rule"] == "blank-row").to_numpy()
         wording = issues["wording"].to_numpy()
         of_data = ~is_blank[wording]
         rows, wording = issues["row"].to_numpy()[of_data], wording[of_data]
         errors = len(np.unique(rows[is_error[wording]]))
-        self.rows_with_errors += errors
-        self.rows_with_warnings += len(np.unique(rows)) - errors
+        return errors, len(np.unique(rows)) - errors
 
     def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
         wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
@@ -383,6 +451,11 @@ def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     for text, at in block.faults.filter(here).select("text", "at").iter_rows():
         return text, at
     return None, None
+
+
+def _doubtful(block: Block) -> int:
+    """How many records of `block` need a look."""
+    return block.sound.height + block.faults.height + block.blanks.height
 
 
 def _without_bytes(records: pl.DataFrame) -> pl.DataFrame:

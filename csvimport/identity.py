@@ -1,8 +1,11 @@
 """Who each row is about: the effective identifier, and where it occurred first."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from csvimport.columns import ALIAS, Columns, is_blank
@@ -13,17 +16,27 @@ _GROUP = "subscription_group_id"
 _MIX = 0x9E3779B97F4A7C15
 _SEEDS = (1, 2)
 
+Rows = npt.NDArray[np.int64]
+NO_ROWS: Rows = np.zeros(0, np.int64)
+Keys = tuple[Hashes, ...]
+"""A hash of each record for each seed."""
+
+
+#: What is told of records that repeat an earlier one.
+REPEATED = {
+    "row": pl.Int64(),
+    "first_row": pl.Int64(),
+    "other_group": pl.Boolean(),
+    "first_record": pl.Int64(),
+}
+
 
 @dataclass
 class Identities:
-    """Adds to each block, in order, the columns that identifier rules read.
+    """Says who records are about, and compares those of each block with all that came before.
 
-    `identifier`: the position of the effective identifier's column (an alias has two; its
-    name's), null where there is none; `identity`: its value; `first_row`: the row in which it
-    occurred first, null where that is this one; `other_group`: whether, of a row that repeats
-    an identifier, the subscription group is new; `first_record`: the row in which all cells of
-    this one occurred first. Identifiers are compared in attributes only, since events repeat
-    their users; whole records in events only.
+    Identifiers are compared in attributes only, since events repeat their users; whole records in
+    events only.
     """
 
     columns: Columns
@@ -36,43 +49,59 @@ class Identities:
         """The memory of the keys."""
         return self._rows.nbytes + self._groups.nbytes + self._records.nbytes
 
-    def add_to(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`frame` with the columns above."""
-        frame = frame.with_columns(
-            *self._effective(),
-            first_row=pl.lit(None, pl.Int64),
-            other_group=pl.lit(False),
-            first_record=pl.lit(None, pl.Int64),
-        )
+    @property
+    def positions(self) -> list[int]:
+        """The columns that are read of plain records, whose strongest identifier is filled."""
         if self.columns.kind == "events":
-            return self._with_first_records(frame)
-        return self._with_first_rows(frame) if self.columns.identifiers else frame
+            return [column.position for column in self.columns.all]
+        alias = [self.columns.known(name) for name in ALIAS] if self.columns.has_alias else []
+        read = [*self.columns.identifiers[:1], *alias, self.columns.known(_GROUP)]
+        return sorted({column.position for column in read if column})
 
-    def _with_first_rows(self, frame: pl.DataFrame) -> pl.DataFrame:
-        filled = frame["identifier"].is_not_null()
-        known = frame if filled.all() else frame.filter(filled)
-        here = filled.to_numpy()
-        keys = [self._keys(known, seed) for seed in _SEEDS]
-        rows = known["row"].to_numpy()
-        first = np.zeros(frame.height, np.int64)
-        first[here] = self._rows.add(keys[0], keys[1], rows)
-        other = np.zeros(frame.height, np.bool_)
+    def named(self, sound: pl.DataFrame) -> pl.DataFrame:
+        """`sound` with two more columns.
+
+        `identifier`: the position of the effective identifier's column (an alias has two; its
+        name's), null where there is none; `identity`: its value.
+        """
+        return sound.with_columns(*self._effective())
+
+    def repeated(
+        self, sound: pl.DataFrame, plain: pl.DataFrame | None = None, rows: Rows = NO_ROWS
+    ) -> pl.DataFrame:
+        """Of the records that repeat an earlier one, REPEATED.
+
+        `sound` are the named records of a block, `plain` the cells of `positions` in the plain
+        ones, which are the `rows`. `first_row` is where the identifier occurred first,
+        `other_group` says whether the subscription group is new to it, `first_record` is where all
+        cells occurred first. Blocks must come in order.
+        """
+        if self.columns.kind == "events":
+            sets = [sound] if plain is None else [plain, sound]
+            numbers = np.concatenate((rows, sound["row"].to_numpy()))
+            first = _first(self._records, list(map(self._keys_of_records, sets)), numbers)
+            return _repeated(numbers, first_record=first)
+        if not self.columns.identifiers:
+            return _repeated(NO_ROWS)
+        known = sound.filter(pl.col("identifier").is_not_null())
+        sets = [known]
+        if plain is not None:
+            strongest = self.columns.identifiers[0]
+            position = pl.lit(strongest.position, pl.Int32)
+            sets = [
+                plain.with_columns(identifier=position, identity=pl.col(strongest.cell)),
+                known,
+            ]
+        numbers = np.concatenate((rows, known["row"].to_numpy()))
+        keys = list(map(self._keys, sets))
+        first = _first(self._rows, keys, numbers)
+        other = np.zeros(len(first), np.bool_)
         if group := self.columns.known(_GROUP):
             keys = [
-                key * np.uint64(_MIX) + known[group.cell].hash(seed).to_numpy()
-                for key, seed in zip(keys, _SEEDS, strict=True)
+                _mixed(key, _hashes(each, group.cell)) for key, each in zip(keys, sets, strict=True)
             ]
-            other[here] = (self._groups.add(keys[0], keys[1], rows) == 0) & (first[here] > 0)
-        again = pl.Series(first)
-        return frame.with_columns(
-            first_row=pl.when(again > 0).then(again), other_group=pl.Series(other)
-        )
-
-    def _with_first_records(self, frame: pl.DataFrame) -> pl.DataFrame:
-        cells = frame.select(column.cell for column in self.columns.all)
-        keys = [cells.hash_rows(seed).to_numpy() for seed in _SEEDS]
-        first = pl.Series(self._records.add(keys[0], keys[1], frame["row"].to_numpy()))
-        return frame.with_columns(first_record=pl.when(first > 0).then(first))
+            other = _first(self._groups, keys, numbers) == 0
+        return _repeated(numbers, first_row=first, other_group=other)
 
     def _effective(self) -> tuple[pl.Expr, pl.Expr]:
         position, value = pl.lit(None, pl.Int32), pl.lit(None, pl.String)
@@ -86,19 +115,51 @@ class Identities:
             value = pl.when(filled).then(pl.col(column.cell)).otherwise(value)
         return position.alias("identifier"), value.alias("identity")
 
-    def _keys(self, frame: pl.DataFrame, seed: int) -> Hashes:
-        """A hash of each row's kind of identifier and its value; an e-mail's in lower case."""
+    def _keys_of_records(self, frame: pl.DataFrame) -> Keys:
+        """Hashes of all cells of each record."""
+        cells = frame.select(column.cell for column in self.columns.all)
+        return tuple(cells.hash_rows(seed).to_numpy() for seed in _SEEDS)
+
+    def _keys(self, frame: pl.DataFrame) -> Keys:
+        """Hashes of each row's kind of identifier and its value; an e-mail's in lower case."""
         key = pl.col("identity")
         if email := self.columns.known("email"):
             folded = key.str.strip_chars().str.to_lowercase()
             key = pl.when(pl.col("identifier") == email.position).then(folded).otherwise(key)
-        hashes: Hashes = frame.select(key.hash(seed)).to_series().to_numpy()
-        hashes = hashes + frame["identifier"].to_numpy().astype(np.uint64) * np.uint64(_MIX)
+        kind = frame["identifier"].to_numpy().astype(np.uint64) * np.uint64(_MIX)
+        values = frame.select(key.alias("key"))
+        keys = [each + kind for each in _hashes(values, "key")]
         if self.columns.has_alias:
             name, label = map(self.columns.known, ALIAS)
             assert name is not None
             assert label is not None
             of_alias = (frame["identifier"] == name.position).to_numpy()
-            labels = frame[label.cell].hash(seed).to_numpy()
-            hashes = np.where(of_alias, hashes * np.uint64(_MIX) + labels, hashes)
-        return hashes
+            mixed = _mixed(keys, _hashes(frame, label.cell))
+            keys = [np.where(of_alias, *each) for each in zip(mixed, keys, strict=True)]
+        return tuple(keys)
+
+
+def _hashes(frame: pl.DataFrame, cell: str) -> Keys:
+    return tuple(frame[cell].hash(seed).to_numpy() for seed in _SEEDS)
+
+
+def _mixed(keys: Sequence[Hashes], others: Sequence[Hashes]) -> Keys:
+    return tuple(key * np.uint64(_MIX) + other for key, other in zip(keys, others, strict=True))
+
+
+def _first(first_rows: FirstRows, keys: Sequence[Keys], rows: Rows) -> Rows:
+    """The row in which each key occurred first, 0 where it is new; in sets, as the keys are."""
+    order = np.argsort(rows, kind="stable")
+    both = [np.concatenate(each)[order] for each in zip(*keys, strict=True)]
+    first = np.empty_like(rows)
+    first[order] = first_rows.add(both[0], both[1], rows[order])
+    return first
+
+
+def _repeated(rows: Rows, **told: npt.NDArray[Any]) -> pl.DataFrame:
+    """Those of `rows` of which a first one is `told`."""
+    some = np.flatnonzero(next(iter(told.values()), rows))
+    columns = {name: pl.Series(values[some]) for name, values in told.items()}
+    frame = pl.DataFrame({"row": pl.Series(rows[some]), **columns})
+    missing = {name: pl.lit(None, kind) for name, kind in REPEATED.items() if name not in frame}
+    return frame.with_columns(**missing).select(*REPEATED)

@@ -25,7 +25,7 @@ from csvimport.forms import (
     is_single_quoted,
     is_spreadsheet_error,
 )
-from csvimport.parity import Flags
+from csvimport.lines import Flags
 
 #: The sample: so many data records at most, and only those that start in so many bytes.
 MOST_RECORDS = 10_000
@@ -74,13 +74,22 @@ class Sample:
         self._frames.append(cells)
         self._on_purpose.append(none if on_purpose is None else on_purpose)
 
+    @property
+    def frame(self) -> pl.DataFrame:
+        """The cells of its sound records."""
+        cells = pl.DataFrame(schema={column.cell: pl.String for column in self.columns.all})
+        return pl.concat([cells, *self._frames])
+
+    @property
+    def quoted(self) -> set[int]:
+        """The positions at which cells stand in quotes that they do not need."""
+        return {int(each) for flags in self._on_purpose for each in np.flatnonzero(flags.any(0))}
+
     def judged(self, declared: Mapping[str, Type]) -> Columns:
         """The columns with what the sample says of them; `declared` are types by header."""
-        if not self._frames:
-            frame = pl.DataFrame(schema={column.cell: pl.String for column in self.columns.all})
-            on_purpose: Flags = np.zeros((0, frame.width), np.bool_)
-        else:
-            frame, on_purpose = pl.concat(self._frames), np.concatenate(self._on_purpose)
+        frame = self.frame
+        none: Flags = np.zeros((0, frame.width), np.bool_)
+        on_purpose = np.concatenate([none, *self._on_purpose])
         judged = [
             _judged(
                 column,

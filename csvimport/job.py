@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import csvimport.report.csv as csv_report
@@ -35,7 +36,8 @@ class Job:
         on_progress: Callable[[Progress], object] | None = None,
         goes_on: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._check = Check(source, options)
+        lines_of = partial(csv_report.lines_of, raw=raw) if report else None
+        self._check = Check(source, options, lines_of)
         self._report, self._raw = report, raw
         self._on_progress = on_progress
         self._goes_on = goes_on

@@ -1,15 +1,21 @@
 """Two hands: the next item is made in a thread of its own while this one is worked on."""
 
 import threading
-from collections.abc import Iterator
-from queue import SimpleQueue
+from collections.abc import Callable, Iterator
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
 T = TypeVar("T")
 
+#: In seconds.
+_PATIENCE = 0.25
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """What `items` yields or raises, in its order, made one item ahead and no more."""
+
+def ahead(items: Iterator[T], meanwhile: Callable[[], object]) -> Iterator[T]:
+    """What `items` yields or raises, in its order, made one item ahead and no more.
+
+    Where an item takes its time, `meanwhile` is called once.
+    """
     made: SimpleQueue[tuple[T] | BaseException] = SimpleQueue()
     wanted = threading.Semaphore(1)
     stopped = threading.Event()
@@ -29,7 +35,11 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
     threading.Thread(target=make, name="csvimport-ahead", daemon=True).start()
     try:
         while True:
-            item = made.get()
+            try:
+                item = made.get(timeout=_PATIENCE)
+            except Empty:
+                meanwhile()
+                item = made.get()
             wanted.release()
             if isinstance(item, StopIteration):
                 return

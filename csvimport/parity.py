@@ -8,6 +8,10 @@ second half of an escape), those that close before one (or are the first half).
 A broken record can leave the count odd, and everything behind it would seem turned inside out.
 So there are two readings of a window, one for each parity; each is computed at most once, and
 the scanner changes over to the other where a broken record ends. That costs nothing a record.
+
+Where it is known what a plain record looks like (`csvimport.plain`), the lines that do are asked
+nothing else: they are records by themselves wherever they start outside quotes, and no line that
+starts inside is one. The arithmetic is left with the other lines.
 """
 
 from bisect import bisect_left
@@ -15,33 +19,45 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
-
-Offsets = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from csvimport.lines import (
+    INNER_END,
+    LONGEST_CELL,
+    Bytes,
+    Flags,
+    Offsets,
+    match,
+    split,
+    stops_by_length,
+)
 
 _QUOTE, _LF, _CR = b'"\n\r'
+#: For fewer look-ups it is not worth the while to make a list.
+_FEW = 16
 
 
 @dataclass(frozen=True)
 class Reading:
     """The records of a window, if its first byte stands outside quotes (0) or inside (1).
 
-    `first` and `last` are the records' lines, `width` their numbers of cells, `suspects` the
-    records that are not known to be sound, ascending; the last may be `len(last)`: the record
-    that is still open at the end of the window.
+    `first` and `last` are the records' lines, `width` their numbers of cells, `plain` those that
+    plainly are in order; `suspects` are the records that are not known to be sound, ascending; the
+    last may be `len(last)`: the record that is still open at the end of the window.
     """
 
     first: Offsets
     last: Offsets
     width: Offsets
+    plain: Flags
     suspects: Offsets
 
     def record_at(self, line: int) -> int:
         """The record that starts with `line`."""
+        if len(self.suspects) < _FEW:
+            return int(self.last.searchsorted(line))
         return bisect_left(self._last, line)
 
     def next_suspect(self, record: int) -> int:
@@ -60,9 +76,108 @@ class Reading:
         return list(self.suspects.tolist())
 
 
+@dataclass(frozen=True)
+class Extract:
+    """Some records of a window, one behind the other, each beginning outside quotes.
+
+    `stops` is where the last line end of each stands in `data`.
+    """
+
+    data: Bytes
+    stops: Offsets
+    dialect: Dialect
+
+    @cached_property
+    def quotes(self) -> Offsets:
+        return np.flatnonzero(self.data == _QUOTE)
+
+    @cached_property
+    def odd(self) -> Flags:
+        """Which records hold an odd number of quotes."""
+        odd: Flags = np.diff(np.searchsorted(self.quotes, self.stops), prepend=0) & 1 == 1
+        return odd
+
+    @cached_property
+    def width(self) -> Offsets:
+        """The numbers of cells."""
+        delimiters = np.flatnonzero(self.data == self.dialect.delimiter[0])
+        # counted at the quotes, which are fewer as a rule: every other stretch between two of
+        # them is inside
+        inside = np.diff(np.searchsorted(delimiters, self.quotes), prepend=0)
+        inside[::2] = 0
+        inside_before = np.concatenate(([0], np.cumsum(inside)))
+        outside = np.searchsorted(delimiters, self.stops)
+        outside -= inside_before[np.searchsorted(self.quotes, self.stops)]
+        return np.diff(outside, prepend=0) + 1
+
+    @cached_property
+    def broken(self) -> Flags:
+        """Which records have a quote that opens or closes where none may."""
+        opens = (np.arange(len(self.quotes)) & 1) == 0
+        wrong = ~np.where(opens, self._may_open(), self._may_close())
+        return self._those_with(self.quotes[wrong])
+
+    def _may_open(self) -> Flags:
+        before = self.data[np.maximum(self.quotes - 1, 0)]
+        may: Flags = (before == self.dialect.delimiter[0]) | (before == _QUOTE)
+        may |= (before == self.dialect.line_end[0]) | (self.quotes == 0)
+        return may
+
+    def _may_close(self) -> Flags:
+        line_end, last = self.dialect.line_end, len(self.data) - 1
+        after = self.data[np.minimum(self.quotes + 1, last)]
+        may: Flags = (after == self.dialect.delimiter[0]) | (after == _QUOTE)
+        may |= after == line_end[0]
+        if line_end == LF and (after == _CR).any():
+            one = self.data[np.minimum(self.quotes + 2, last)]
+            two = self.data[np.minimum(self.quotes + 3, last)]
+            may |= (after == _CR) & ((one == _LF) | ((one == _CR) & (two == _LF)))
+        return may
+
+    @cached_property
+    def unreadable(self) -> Flags:
+        """Which records the CSV parser that reads the sound ones would drop a byte of.
+
+        It takes a CR before a delimiter or a line end for half a line end.
+        """
+        if self.dialect.line_end != LF:
+            return np.zeros(len(self.stops), np.bool_)
+        carriage_returns = np.flatnonzero(self.data == _CR)
+        # behind each there is a line end, somewhere
+        one, two, three = (
+            self.data[np.minimum(carriage_returns + each, len(self.data) - 1)] for each in (1, 2, 3)
+        )
+        wrong = one == self.dialect.delimiter[0]
+        wrong |= (one == _CR) & (two == _CR) & (three == _LF)
+        return self._those_with(carriage_returns[wrong])
+
+    @cached_property
+    def invalid(self) -> Flags:
+        """Which records are not UTF-8."""
+        return self._those_with(invalid_utf8(self.data))
+
+    def has_longer_cells(self, most: int) -> Flags:
+        """Which records have a cell of more than `most` bytes, where no cell holds a quote."""
+        line_end, delimiter = self.dialect.line_end[0], self.dialect.delimiter[0]
+        opening, closing = self.quotes[::2], self.quotes[1::2]
+        marks = np.flatnonzero(
+            (self.data == delimiter) | (self.data == line_end) | (self.data == _QUOTE)
+        )
+        bare = marks[np.diff(marks, prepend=-1) > most + 1]
+        return self._those_with(np.concatenate((bare, closing[closing - opening > most + 1])))
+
+    def _those_with(self, places: Offsets) -> Flags:
+        found = np.zeros(len(self.stops), np.bool_)
+        found[np.searchsorted(self.stops, places)] = True
+        return found
+
+
 @dataclass
 class Window:
-    """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end."""
+    """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end.
+
+    `pattern` is what a plain record matches, None where nobody knows.
+    """
 
     text: bytes
     dialect: Dialect
@@ -72,20 +187,84 @@ class Window:
     """Whether `text` ends where the input does, so that its last line needs no line end."""
     may_be_invalid: bool
     max_lines: int
+    pattern: str | None = None
 
     def __post_init__(self) -> None:
-        data = np.frombuffer(self.text, np.uint8)
-        stops = np.flatnonzero(data == self.dialect.line_end[0])
+        stops = self._all_stops()
+        if not self.ended and len(stops) and stops[-1] == len(self.text):
+            stops = stops[:-1]  # a line that goes on
         self.is_cut = len(stops) > self.max_lines
         if self.is_cut:
             stops = stops[: self.max_lines]
-        elif self.ended and self.text and not self.text.endswith(self.dialect.line_end):
-            stops = np.append(stops, len(self.text))
         self.stops: Offsets = stops
         self.starts: Offsets = np.concatenate(([0], stops[:-1] + 1)).astype(np.int64)[: len(stops)]
         self.size = int(stops[-1]) if len(stops) else 0
-        self.data = data[: self.size]
-        self.quotes: Offsets = np.flatnonzero(self.data == _QUOTE)
+
+    def _all_stops(self) -> Offsets:
+        """Where lines end, be it with the text."""
+        if self._lines is not None and b"\r" not in self.text:
+            stops = stops_by_length(self._lines)
+            if len(stops) and stops[-1] == len(self.text) - self.text.endswith(b"\n"):
+                return stops
+        data = np.frombuffer(self.text, np.uint8)
+        stops = np.flatnonzero(data == self.dialect.line_end[0])
+        if self.text and not self.text.endswith(self.dialect.line_end):
+            stops = np.append(stops, len(self.text))
+        return stops
+
+    @cached_property
+    def _lines(self) -> pl.Series | None:
+        """The lines as text, where it is known what to ask of them."""
+        if self.pattern is None or INNER_END.encode() in self.text:
+            return None
+        lines = split(self.text, self.dialect.line_end, lossy=self.may_be_invalid)
+        if lines is None and not self.ended:  # perhaps it breaks off within a character
+            whole = self.text[: self.text.rfind(self.dialect.line_end) + 1]
+            lines = split(whole, self.dialect.line_end, lossy=self.may_be_invalid)
+        return lines
+
+    @cached_property
+    def plain_lines(self) -> Flags:
+        """Which lines, as records by themselves, plainly are in order."""
+        lines, each = self._lines, np.arange(len(self.stops))
+        if lines is None or self.pattern is None or len(lines) < len(each):
+            return np.zeros(len(each), np.bool_)
+        plain = match(lines[: len(each)], self.pattern)
+        if self.text.endswith(b"\r"):  # which is no half of a line end
+            plain[len(lines) - 1 :] = False
+        return self._without_long_cells(plain, each, each)
+
+    def _without_long_cells(self, plain: Flags, first: Offsets, last: Offsets) -> Flags:
+        """Those of the `plain` records from lines `first` to `last` that have no long cells."""
+        assert self.width is not None
+        sizes = self.stops[last] - self.starts[first]
+        plain &= sizes < self.max_record
+        large = np.flatnonzero(plain & (sizes >= LONGEST_CELL + self.width))
+        if len(large):
+            plain[large] = ~self.extract(first[large], last[large]).has_longer_cells(LONGEST_CELL)
+        return plain
+
+    def extract(self, first: Offsets, last: Offsets) -> Extract:
+        """The records that the lines `first` to `last` hold, which ascend."""
+        starts, stops = self.starts[first], self.stops[last]
+        data = np.frombuffer(self.joined(first, last), np.uint8)
+        return Extract(data, np.cumsum(stops - starts + 1) - 1, self.dialect)
+
+    def joined(self, first: Offsets, last: Offsets) -> bytes:
+        """The bytes of these records, each with its line end."""
+        starts, stops = self.starts[first], self.stops[last]
+        if not len(starts):
+            return b""
+        gaps = np.flatnonzero(starts[1:] != stops[:-1] + 1)
+        runs = zip(
+            starts[np.concatenate(([0], gaps + 1))].tolist(),
+            stops[np.concatenate((gaps, [len(stops) - 1]))].tolist(),
+            strict=True,
+        )
+        pieces = [self.text[start : stop + 1] for start, stop in runs]
+        if stops[-1] == len(self.text):
+            pieces.append(self.dialect.line_end)
+        return b"".join(pieces)
 
     @cached_property
     def endings(self) -> Offsets:
@@ -97,13 +276,9 @@ class Window:
             two = one & (self.stops > self.starts + 1) & (all_bytes[self.stops - 2] == _CR)
             endings += one
             endings += two
-        if self.ends_without_line_end and len(endings):
+        if self.size == len(self.text) and len(endings):
             endings[-1] = NO_LINE_END
         return endings
-
-    @property
-    def ends_without_line_end(self) -> bool:
-        return self.size == len(self.text)
 
     @cached_property
     def ends(self) -> Offsets:
@@ -111,29 +286,21 @@ class Window:
         return self.stops - np.maximum(self.endings, 0)
 
     @cached_property
-    def delimiters(self) -> Offsets:
-        return np.flatnonzero(self.data == self.dialect.delimiter[0])
+    def _odd(self) -> Flags:
+        """Which lines hold an odd number of quotes."""
+        odd = np.zeros(len(self.stops), np.bool_)
+        others = np.flatnonzero(~self.plain_lines)
+        odd[others] = self.extract(others, others).odd
+        return odd
 
     @cached_property
-    def _quotes_before_stops(self) -> Offsets:
-        return np.searchsorted(self.quotes, self.stops)
-
-    @cached_property
-    def _delimiters_before_stops(self) -> Offsets:
-        return np.searchsorted(self.delimiters, self.stops)
-
-    @cached_property
-    def _delimiters_between_quotes(self) -> Offsets:
-        """How many stand before each quote, behind the one before it."""
-        return np.diff(np.searchsorted(self.delimiters, self.quotes), prepend=0)
+    def _parities(self) -> Offsets:
+        """The parity behind each line."""
+        return np.cumsum(self._odd) & 1
 
     def parity_at(self, line: int) -> int:
         """Whether the number of quotes before `line` is odd."""
-        return self._parities[line - 1] if line and len(self.quotes) else 0
-
-    @cached_property
-    def _parities(self) -> list[int]:
-        return list((self._quotes_before_stops & 1).tolist())
+        return int(self._parities[line - 1]) if line else 0
 
     @cached_property
     def even(self) -> Reading:
@@ -143,84 +310,60 @@ class Window:
     def odd(self) -> Reading:
         return self._read(1)
 
-    @cached_property
-    def _may_open(self) -> Flags:
-        before = self.data[np.maximum(self.quotes - 1, 0)]
-        may: Flags = (before == self.dialect.delimiter[0]) | (before == _QUOTE)
-        may |= (before == self.dialect.line_end[0]) | (self.quotes == 0)
-        return may
-
-    @cached_property
-    def _may_close(self) -> Flags:
-        line_end = self.dialect.line_end
-        text = np.frombuffer(self.text, np.uint8)
-        last = len(text) - 1
-        after = text[np.minimum(self.quotes + 1, last)]
-        may: Flags = (after == self.dialect.delimiter[0]) | (after == _QUOTE)
-        may |= (after == line_end[0]) | (self.quotes == last)
-        if line_end == LF and (after == _CR).any():
-            one = text[np.minimum(self.quotes + 2, last)]
-            two = text[np.minimum(self.quotes + 3, last)]
-            may |= (after == _CR) & ((one == _LF) | ((one == _CR) & (two == _LF)))
-        return may
-
-    def broken_quotes(self, parity: int) -> Offsets:
-        """The quotes that, in the reading of `parity`, open or close where none may."""
-        opens = (np.arange(len(self.quotes)) & 1) == parity
-        return self.quotes[~np.where(opens, self._may_open, self._may_close)]
-
-    def outside_delimiters(self, parity: int) -> Offsets:
-        """How many stand outside quotes before each stop that itself does, in this reading."""
-        # counted at the quotes, which are fewer as a rule: every other stretch between two of
-        # them is inside
-        inside = self._delimiters_between_quotes.copy()
-        inside[parity::2] = 0
-        inside_before = np.concatenate(([0], np.cumsum(inside)))
-        return self._delimiters_before_stops - inside_before[self._quotes_before_stops]
-
     def _read(self, parity: int) -> Reading:
-        if len(self.quotes):
-            last = np.flatnonzero((self._quotes_before_stops & 1) == parity)
-        else:
-            last = np.arange(len(self.stops))
+        last = np.flatnonzero(self._parities == parity)
         first = np.concatenate(([0], last[:-1] + 1)).astype(np.int64)[: len(last)]
-        stops = self.stops[last]
-        width = np.diff(self.outside_delimiters(parity)[last], prepend=0) + 1
-        suspect = (self.ends[last] - self.starts[first]) >= self.max_record
-        if self.width is not None:
-            suspect |= (last > first) & (width != self.width)
-        places = [self.broken_quotes(parity), self._unreadable()]
+        spans = last > first
+        plain = self.plain_lines[last] & ~spans
+        suspect = np.arange(len(last)) < parity  # what ends inside out has begun before the window
+        if spans.any():
+            # a plain line inside a record may be evidence of a fault: that is not for here
+            before = np.concatenate(([0], np.cumsum(self.plain_lines)))
+            suspect |= spans & (before[last + 1] > before[first])
+            plain |= self._plain_spans(first, last, spans & ~suspect)
+        width = np.full(len(last), self.width or 0)
+        rest = np.flatnonzero(~(plain | suspect))
+        records = self.extract(first[rest], last[rest])
+        width[rest] = records.width
+        suspect[rest] = self.ends[last[rest]] - self.starts[first[rest]] >= self.max_record
+        suspect[rest] |= records.broken | records.unreadable
+        if self.text.endswith(b"\r") and self.dialect.line_end == LF:
+            suspect[len(last) - 1 :] = True
         if self.may_be_invalid:
-            places.append(invalid_utf8(self.data))
+            suspect[rest] |= records.invalid
+        if self.width is not None:
+            suspect |= spans & (width != self.width)
         open_at_end = len(self.stops) > 0 and (not len(last) or last[-1] < len(self.stops) - 1)
-        suspect = np.append(suspect, open_at_end)
-        for each in places:
-            suspect[np.searchsorted(stops, each)] = True
-        return Reading(first, last, width, np.flatnonzero(suspect))
+        return Reading(first, last, width, plain, np.flatnonzero(np.append(suspect, open_at_end)))
 
-    def _unreadable(self) -> Offsets:
-        """Where the CSV parser that reads the sound records would drop a byte.
+    def _plain_spans(self, first: Offsets, last: Offsets, asked: Flags) -> Flags:
+        """Which of the records that are `asked`, which span lines, plainly are in order."""
+        plain = np.zeros(len(first), np.bool_)
+        some = np.flatnonzero(asked)
+        if self._lines is None or self.pattern is None or not len(some):
+            return plain
+        found = self.extract(first[some], last[some])
+        data = found.data.copy()
+        inner = data == self.dialect.line_end[0]
+        inner[found.stops] = False
+        data[inner] = ord(INNER_END)
+        lines = split(data.tobytes(), self.dialect.line_end, lossy=self.may_be_invalid)
+        if lines is not None and len(lines) == len(some):
+            plain[some] = match(lines, self.pattern)
+        plain = self._without_long_cells(plain, first, last)
+        some = np.flatnonzero(plain)
+        plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False
+        return plain
 
-        It takes a CR before a delimiter, a line end or the end of the input for half a line end.
-        """
-        places: list[Offsets] = []
-        if self.dialect.line_end == LF and b"\r" in self.text:
-            carriage_returns = np.flatnonzero(self.data[:-1] == _CR)
-            behind = self.data[carriage_returns + 1]
-            places.append(carriage_returns[behind == self.dialect.delimiter[0]])
-            full = self.ends[self.ends > self.starts] - 1
-            places.append(full[self.data[full] == _CR])
-        return np.concatenate(places) if places else np.zeros(0, np.int64)
-
-    def stands_alone(self) -> Flags:
-        """Which lines are, each by itself, a well-quoted record of the header's width."""
-        alone = np.zeros(len(self.stops), np.bool_)
-        odd_before = np.concatenate(([0], self._quotes_before_stops[:-1])) & 1
-        balanced = (np.diff(self._quotes_before_stops, prepend=0) & 1) == 0
-        for parity in (0, 1):
-            width = np.diff(self.outside_delimiters(parity), prepend=0) + 1
-            sound = width == self.width
-            sound[np.searchsorted(self.stops, self.broken_quotes(parity))] = False
-            alone |= sound & (odd_before == parity)
-        alone &= balanced & (self.ends - self.starts < self.max_record)
-        return alone
+    def rows_inside(self, first: Offsets, last: Offsets) -> Offsets:
+        """The lines of sound records, behind the first of each, that are whole rows themselves."""
+        if self.width is None or self.width < 3:
+            return np.zeros(0, np.int64)
+        sizes = last - first
+        behind = np.repeat(first + 1 - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+        behind = behind[~self._odd[behind]]
+        alone = self.extract(behind, behind)
+        whole = (alone.width == self.width) & ~alone.broken
+        whole &= self.ends[behind] - self.starts[behind] < self.max_record
+        rows: Offsets = behind[whole]
+        return rows

@@ -71,6 +71,11 @@ def is_dialable(cells: pl.Expr) -> pl.Expr:
     return cells.str.contains(_PHONE)
 
 
+def pattern_of(cells: pl.Series) -> str:
+    """The regular expression, without anchors, of valid numbers with the codes in `cells`."""
+    return valid_pattern(_codes_in(cells)).removeprefix("^").removesuffix("$")
+
+
 @cache
 def valid_pattern(codes: frozenset[int]) -> str:
     """The regular expression of the numbers with these country codes that are valid."""

@@ -24,6 +24,11 @@ from csvimport.recovery import MAX_RECORD, Reader
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
+#: The first blocks are smaller, since what they say makes the others quicker to read.
+_GROWTH = 4
+#: Where fewer than one in so many records are plain, that is no longer asked.
+_ENOUGH = 16
+_MANY = 1000
 #: The first bytes, on which the line end is judged.
 PROBE = 1 << 20
 
@@ -82,6 +87,8 @@ class Scanner:
     dialect: Dialect = field(default_factory=Dialect)
     separator_line: str | None = None
     header: Header | None = None
+    pattern: str | None = None
+    """What a plain record matches, as soon as that is known."""
     line_endings: LineEndings = field(default_factory=LineEndings)
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
@@ -123,8 +130,11 @@ class Scanner:
 
     def _counted(self, block: Block) -> Block:
         self.bytes_read = self._feed.byte
-        for frame in (block.sound, block.faults, block.blanks):
-            endings, lines = frame["ending"].to_numpy(), frame["last"].to_numpy()
+        frames = (block.sound, block.faults, block.blanks)
+        tables = [(frame["ending"].to_numpy(), frame["last"].to_numpy()) for frame in frames]
+        plain = block.plain
+        assert plain is not None
+        for endings, lines in (*tables, (plain.endings, plain.place[1] + plain.last)):
             for ending in range(len(ENDINGS)):
                 found = lines[endings == ending]
                 if len(found):
@@ -132,6 +142,7 @@ class Scanner:
         if self.line_endings.first_row is None and self.header is not None:
             filled = (block.sound, block.faults)
             first = [frame.select("row", "ending").row(0) for frame in filled if frame.height]
+            first += list(zip(plain.rows[:1].tolist(), plain.endings[:1].tolist(), strict=True))
             self.line_endings.first_row = min(first)[1] if first else None
         return block
 
@@ -237,16 +248,24 @@ class Scanner:
 
     def _blocks(self) -> Iterator[Block]:
         feed = self._feed
-        size = self.block_size
+        step = self.block_size // _GROWTH or 1
+        size = step
         while True:
             feed.fill(size)
             if not feed.text:
                 return
             block = self._next_block()
             if block is None:  # nothing could be settled: look further, in steps that grow
-                size = max(2 * len(feed.text), len(feed.text) + self.block_size)
+                size = max(2 * len(feed.text), len(feed.text) + step)
             else:
-                size = len(feed.text) + self.block_size
+                assert block.plain is not None
+                window = block.plain.window
+                # short lines: what is there already is more than is looked at at once
+                step = max(step // 2, 1) if window.is_cut else min(2 * step, self.block_size)
+                size = len(feed.text) + (0 if window.is_cut else step)
+                asked = window.pattern is not None
+                if asked and block.rows > _MANY and len(block.plain) < block.rows / _ENOUGH:
+                    self.pattern = None  # to ask is of no use
                 yield block
 
     def _next_block(self) -> Block | None:
@@ -304,6 +323,7 @@ class Scanner:
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
             max_lines=self.max_lines,
+            pattern=self.pattern,
         )
 
     def _findings(self, window: Window) -> Findings:

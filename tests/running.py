@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -34,12 +34,13 @@ def checked(
     blocks: int | None = None,
     region: str | None = None,
     attributes: Mapping[str, Any] | None = None,
+    at_each_stop: Callable[[Check], object] = lambda _: None,
     **options: Any,
 ) -> Check:
     """A check that has run through `source`, or through its first `blocks`.
 
     Text is taken as UTF-8. With a small `probe` and `block_size` even a short file has many blocks.
-    `region` and `attributes` are the workspace's.
+    `region` and `attributes` are the workspace's. `at_each_stop` is called where it could stop.
     """
     if region is not None or attributes:
         options["workspace"] = Workspace(region=region, attributes=attributes or {})
@@ -53,6 +54,7 @@ def checked(
 
     def goes_on() -> bool:
         nonlocal left
+        at_each_stop(check)
         left = None if left is None else left - 1
         return left != 0
 

@@ -270,6 +270,7 @@ def test_the_lazy_frame_answers_like_a_plain_one(
     query: Any, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("csvimport.spill._BUFFER", 1)
+    monkeypatch.setattr("csvimport.engine._ENOUGH_BLOCKS", 1)
     result = run(SAMPLE, probe=16, block_size=40, max_record=60)
     assert len(list(result.chunks())) > 3
     frame = result.issues.collect()

@@ -1480,6 +1480,7 @@ def test_ctrl_c_while_the_checking_thread_computes(
         return block(self, *arguments)
 
     monkeypatch.setattr(Checker, "block", stopped)
+    monkeypatch.setattr("csvimport.engine._ENOUGH_BLOCKS", 1)
     write("users.csv", HEADER + b"short\n" + ROWS + ROWS)
     assert run("check", "users.csv", *DUPLICATES) == INTERRUPTED
     assert run.out.startswith("users.csv: validation skipped\n")

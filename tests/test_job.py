@@ -30,11 +30,18 @@ from csvimport import (
     check,
     start,
 )
+from csvimport.block import Block
+from csvimport.checker import Checker
+from csvimport.checks.registry import all_checks
 from csvimport.engine import Check
+from csvimport.forms import HABITS
 from csvimport.options import Options
-from csvimport.scanner import Scanner
+from csvimport.rulebook import rulebook
+from csvimport.scanner import Header, Scanner
 from csvimport.source import Source
 
+CROSS_ROW = {each.rule for each in all_checks() if each.cross_row}
+SAMPLED = {*HABITS, *(name for name, rule in rulebook().items() if rule.family == "custom")}
 HEADER = b"external_id,email,plan\n"
 ROW = b"A1,a@example.com,gold\n"
 WAIT = 30
@@ -162,6 +169,53 @@ def test_any_partial_result_is_consistent(
         assert of_rows == []
     else:
         assert of_rows == [each for each in full if each.row is not None][: len(of_rows)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(FILES, st.integers(1, 60), st.sampled_from([1, 3, 16]), st.sampled_from([3, 10_000]))
+def test_at_every_moment_a_result_is_that_of_the_rows_checked(
+    text: str, block_size: int, blocks: int, sample: int
+) -> None:
+    data = text.encode()
+    partial: list[tuple[Result, Header | None]] = []
+    running: list[Check] = []
+    options: dict[str, Any] = {"block_size": block_size, "kind": "attributes", "max_record": 100}
+    block = Checker.block
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.inference.MOST_RECORDS", sample)
+        patch.setattr("csvimport.engine._ENOUGH_BLOCKS", blocks)
+
+        def stop(check: Check) -> None:
+            partial.append((check.result(), check.header))
+
+        def in_the_middle(self: Checker, records: Block) -> pl.DataFrame:
+            if running and self is running[-1].checker:  # and not that of an early result
+                stop(running[-1])
+            return block(self, records)
+
+        def watch(check: Check) -> None:
+            running.append(check)
+            stop(check)
+
+        patch.setattr(Checker, "block", in_the_middle)
+        full = checked(data, probe=16, at_each_stop=watch, **options).result()
+    for result, header in partial:
+        assert_consistent(result)
+        if header is None or result.complete:
+            continue
+        mine = [each for each in result if each.row is not None]
+        seen = max(result.bytes_checked, (header.byte or 0) + 1)
+        theirs = [each for each in full if (each.byte or 0) < seen]
+        rules = CROSS_ROW | (set() if sample == 3 else SAMPLED)
+        told = [
+            [
+                (each.rule, each.row, each.byte, each.column)
+                for each in issues
+                if each.row is not None and each.rule not in rules
+            ]
+            for issues in (mine, theirs)
+        ]
+        assert told[0] == told[1]
 
 
 def test_a_slow_source_is_left_in_time() -> None:
@@ -340,6 +394,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(path))
     monkeypatch.setattr("csvimport.spill._BUFFER", 1)
+    monkeypatch.setattr("csvimport.engine._ENOUGH_BLOCKS", 1)
     return path
 
 

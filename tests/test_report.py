@@ -328,10 +328,11 @@ def test_a_report_that_fails_leaves_nothing_behind(
     path = tmp_path / "x.report.csv"
     path.write_text("from an earlier run")
 
-    def fail(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    class Full(io.FileIO):
+        def write(self, _: object) -> int:
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("polars.DataFrame.write_csv", fail)
+    monkeypatch.setattr("csvimport.target.os.fdopen", Full)
     with pytest.raises(OutputError, match="no space left"):
         check(io.BytesIO(b"external_id\n\nA1\n"), report=path)
     assert path.read_text() == "from an earlier run"

@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 
 from csvimport import dates, emails, mojibake, numbers, phones, vocabulary
-from csvimport.block import Bytes
 from csvimport.checks.identifier import no_number, no_plain_address, region_of_row
 from csvimport.checks.registry import Explanation, Flag, cell_check
 from csvimport.columns import Column, Columns
 from csvimport.forms import has_outer_space, is_boolean, is_single_quoted, stands_out
+from csvimport.lines import Bytes
 
 #: In characters.
 _LONGEST_TEXT = 255

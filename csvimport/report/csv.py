@@ -9,7 +9,7 @@ import polars as pl
 from csvimport.block import cell_names
 from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.result import Result
-from csvimport.spill import Chunk
+from csvimport.spill import Chunk, Lines
 from csvimport.target import replacing
 
 COLUMNS = ("Row", "Line", "Issue type", "Rules", "Description", "Original text")
@@ -30,20 +30,26 @@ def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
     would take for a formula. OutputError where it cannot be written.
     """
     header, guarded = _header(result.headers, raw=raw)
-    lines = 1
+    count = 1
     with replacing(path) as file:
         file.write(_BOM + header)
         for chunk in result.chunks():
-            frame = _lines(result, chunk)
-            if not raw:
-                counts = frame.select(_is_formula(pl.col(pl.String)).sum())
-                guarded += int(counts.sum_horizontal().sum())
-                frame = frame.with_columns(_guarded(pl.col(pl.String)))
-            lines += frame.height
-            frame.with_columns(_unquoted(pl.col(pl.String))).write_csv(
-                file, include_header=False, line_terminator="\r\n", quote_style="necessary"
-            )
-    return lines, guarded
+            lines = chunk.lines or lines_of(chunk, result.headers, result.legend, raw=raw)
+            file.write(lines.text)
+            count, guarded = count + lines.count, guarded + lines.guarded
+    return count, guarded
+
+
+def lines_of(chunk: Chunk, headers: list[str], legend: pl.DataFrame, *, raw: bool = False) -> Lines:
+    """The report's lines about the rows of `chunk`."""
+    frame, guarded = _lines(chunk, headers, legend), 0
+    if not raw:
+        frame, guarded = _guarded(frame)
+    file = io.BytesIO()
+    frame.with_columns(_unquoted(pl.col(pl.String))).write_csv(
+        file, include_header=False, line_terminator="\r\n", quote_style="necessary"
+    )
+    return Lines(file.getvalue(), frame.height, guarded)
 
 
 def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
@@ -59,21 +65,20 @@ def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
     names = pl.DataFrame({"name": [*own, *headers]}, schema={"name": pl.String})
     guarded = 0
     if not raw:
-        guarded = int(names.select(_is_formula(pl.col("name")).sum()).item())
-        names = names.select(_guarded(pl.col("name")))
+        names, guarded = _guarded(names)
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\r\n").writerow(names["name"])
     return text.getvalue().encode(), guarded
 
 
-def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:
+def _lines(chunk: Chunk, names: list[str], legend: pl.DataFrame) -> pl.DataFrame:
     headers = pl.DataFrame(
-        {"position": range(len(result.headers)), "column": result.headers},
+        {"position": range(len(names)), "column": names},
         schema={"position": pl.Int32, "column": pl.String},
     )
     issues = (
         chunk.issues.with_row_index("number")
-        .join(result.legend, on="wording", how="left", maintain_order="left")
+        .join(legend, on="wording", how="left", maintain_order="left")
         .join(headers, on="position", how="left", maintain_order="left")
     )
     prefix = pl.when(pl.col("column") != "").then(pl.col("column") + ": ").otherwise(pl.lit(""))
@@ -92,19 +97,25 @@ def _lines(result: Result, chunk: Chunk) -> pl.DataFrame:
         pl.concat_str(prefix, "message", pl.lit("; "), remedy).str.join(" | ").alias("description"),
     )
     # rows that precede the header do not know yet how many cells it has
-    cells = cell_names(len(result.headers))
+    cells = cell_names(len(names))
+    assert chunk.rows is not None
     missing = {name: pl.lit("") for name in cells if name not in chunk.rows.columns}
     rows = chunk.rows.with_columns(**missing).select("row", "text", *cells)
     return told.drop("key").join(rows, on="row", how="left", maintain_order="left")
 
 
-def _is_formula(text: pl.Expr) -> pl.Expr:
+def _guarded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+    """`frame` with a `'` before what a spreadsheet would take for a formula; how many that are."""
+    suspect = frame.select(pl.col(pl.String).str.contains(_FORMULA).any()).row(0, named=True)
+    text = pl.col([name for name, any_ in suspect.items() if any_])
     harmless = text.str.contains(_NUMBER) | text.str.contains(_PHONE)
-    return text.str.contains(_FORMULA) & ~harmless
-
-
-def _guarded(text: pl.Expr) -> pl.Expr:
-    return pl.when(_is_formula(text)).then(pl.lit("'") + text).otherwise(text).name.keep()
+    masks = frame.select(text.str.contains(_FORMULA) & ~harmless)
+    counts = masks.sum().row(0, named=True) if masks.width else {}
+    return frame.with_columns(
+        pl.when(masks[name]).then("'" + pl.col(name)).otherwise(name).alias(name)
+        for name, count in counts.items()
+        if count
+    ), sum(counts.values())
 
 
 def _unquoted(text: pl.Expr) -> pl.Expr:

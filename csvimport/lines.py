@@ -1,0 +1,57 @@
+"""Lines as text, and which of them an expression matches."""
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+Offsets = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Bytes = npt.NDArray[np.uint8]
+
+#: Text may be as long, in bytes; what has a longer cell is not plain.
+LONGEST_CELL = 255
+#: Stands for a line end inside a record; it is a control character, about which there is a rule.
+INNER_END = "\x1e"
+_BOM = b"\xef\xbb\xbf"
+#: Matched at once. A few large ones, since with each the engine starts from nothing.
+_PARTS = 2
+
+
+def split(text: bytes, line_end: bytes, *, lossy: bool) -> pl.Series | None:
+    """The lines of `text`, an LF's CR aside; None where the parser would not tell all of them.
+
+    `lossy` is for text that may not be UTF-8.
+    """
+    if b"\0" in text or text.startswith(_BOM):
+        return None
+    try:
+        frame = pl.read_csv(
+            text,
+            has_header=False,
+            schema={"line": pl.String()},
+            infer_schema=False,
+            separator="\0",
+            quote_char=None,
+            eol_char=line_end.decode(),
+            encoding="utf8-lossy" if lossy else "utf8",
+        )
+    except pl.exceptions.PolarsError:  # it is not UTF-8
+        return None
+    return frame["line"]
+
+
+def stops_by_length(lines: pl.Series) -> Offsets:
+    """Where the line ends stand, if they are of one byte."""
+    lengths = lines.str.len_bytes().fill_null(0).to_numpy()
+    stops: Offsets = np.cumsum(lengths + 1, dtype=np.int64) - 1
+    return stops
+
+
+def match(lines: pl.Series, pattern: str) -> Flags:
+    """Which lines match."""
+    frame, size = lines.to_frame().lazy(), len(lines) // _PARTS + 1
+    holds = pl.col(lines.name).str.contains(pattern).fill_null(False)
+    flags = [frame.slice(start, size).select(holds) for start in range(0, len(lines), size)]
+    parts = [part.to_series().to_numpy() for part in pl.collect_all(flags)]
+    found: Flags = np.concatenate([np.zeros(0, np.bool_), *parts])
+    return found

@@ -1,0 +1,263 @@
+"""Records that plainly are in order: nobody can tell that they were asked one question only."""
+
+import csv
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from running import checked, run, whole
+
+from csvimport import plain
+from csvimport.checks.registry import all_checks
+from csvimport.engine import Check
+from csvimport.lines import INNER_END, LONGEST_CELL
+from csvimport.rulebook import rulebook
+
+CROSS_ROW = {check.rule for check in all_checks() if check.cross_row}
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+#: By column, cells as they should be.
+ATTRIBUTES = {
+    "external_id": ["user-{n}", "{n}", "auth0|5f8a1c{n}"],
+    "first_name": ["Ana", "Zoë", "Mary Jane", "Nguyen", "O'Brien", "Łukasz", ""],
+    "email": ["p.{n}@mail.example.com", "p{n}@x.org", ""],
+    "country": ["GB", "US", ""],
+    "dob": ["1980-02-03", "2001-12-31", ""],
+    "gender": ["M", "F", ""],
+    "language": ["en", "pt", ""],
+    "phone": ["+442071838750", "+12025550123", ""],
+    "email_subscribe": ["subscribed", "opted_in"],
+    "time_zone": ["Europe/London", "Asia/Tokyo"],
+    "date_of_last_session": ["2025-01-02T03:04:05Z", "2026-10-01"],
+    "email_open_tracking_disabled": ["true", "False"],
+    "subscription_group_id": ["5f8a1c2e-1111-2222-3333-444455556666"],
+    "subscription_state": ["subscribed", "unsubscribed"],
+    "plan": ["premium", "basic", "12 Main Street", "5f8ab", "17", "2024-01-02", ""],
+    "score": ["12", "-3.5", "0", ""],
+    "vip": ["true", "false", ""],
+    "joined": ["2024-02-29", "2024-01-02T03:04:05.5+01:00", ""],
+    "note": [
+        "asked about an order, then left",
+        "two\nlines",
+        "September was fine",
+        "é ü ö",
+        "漢字",
+        "",
+    ],
+}
+EVENTS = {
+    "external_id": ["user-{n}"],
+    "name": ["rented", "bought it"],
+    "time": ["2024-01-02T03:04:05Z", "2025-05-06"],
+    "rented.properties.title": ["a film", ""],
+    "rented.properties.price": ["3.5", ""],
+    "bought it.properties.title": ["a book", ""],
+}
+#: Cells that are not, or that are nearly not.
+_WORDS = """
+null NULL None nil NaN nan N/A n/a #N/A \\N None.of Nonesuch nana undefined 007 00 0 -0 +5 +49.5
+1,234 1.234,5 12% 5€ $5 €5 1.5E+12 1e+5 12.0 1234567.0 1,5 612345678 [a] {b} [] ''x'' 'x '=1 '+1
+'-x '@y = =1 @x + - -5 1/2/2024 13.12.2024 12-03-24 32-1-5 2024-13-01 2024-02-30 2023-02-29
+2024-02-29 0000-01-01 1850-01-01 2026-11-20 2026-11-21 2026-11-22 2026-11-23 2099-01-01
+2026-11-20T23:59:59Z 2026-11-21T23:59:59+14:00 2024-01-02T25:00:00Z #REF! #NAME? #x true TRUE tRuE
+yes gb XX en-GB xx +4420 442071838750 2025550123 +999123456789 (0)20 a@b @b a@ a@b..c .a@b.org
+a@gmail.com ab+c@hotmail.com a.b.c.d@x.org MSN/x Ã© JosÃ© NESTLÉ® É– é’s é“ éé é漢 漢é x– “x” –x ß
+\ufeffx \ufffd x\ufffd May Mar. May. Marketing Sept.1 Jun-5 jan Mayor 12-Mar-2024 March,2024
+a;b a|b …x
+"""
+ODD = [
+    *_WORDS.split(),
+    " x",
+    "x ",
+    "  ",
+    "x\t",
+    "a\tb",
+    "é ",
+    "é\u00a0x",
+    "\u00a0",
+    "x\u3000",
+    "x\u0085",
+    "\x07",
+    "x\x1ey",
+    "\x00",
+]
+ODD += [
+    "5 March 2024",
+    "jan 5, 2024",
+    "MARCH 5, 2024",
+    "\ufeffa\nb",
+    "12 March, 2024",
+    "Mar 5 2024",
+    "12 March,2024",
+    "12 months",
+    "3 May",
+]
+ODD += [
+    "612 345 678",
+    "1 000",
+    "12 €",
+    "12 a 5",
+    "12a March 2024",
+    "5th May, 2024",
+    "5 é",
+    "a b $",
+    "a $ b",
+]
+ODD += [
+    "a\r\nb",
+    "a\rb",
+    "x\n",
+    "\nx",
+    "a\n\nb",
+    'say "hi"',
+    '"',
+    "user-1,Ana",
+    "a\nb,c\nd",
+    ",",
+    "a, b ",
+]
+ODD += [
+    "x" * 255,
+    "x" * 256,
+    "1" * 300,
+    "x, " * 100,
+    "x\n" * 200 + "x",
+    "é" * 128,
+    "x " * 130 + "x",
+    "x" * 1000,
+]
+
+
+def written(cell: str, quoting: str) -> str:
+    """`cell` in quotes where it needs them, or does not, or as it stands although it does."""
+    if quoting == "bare" or (quoting == "needed" and not set(cell) & set('",\n\r')):
+        return cell
+    return '"' + cell.replace('"', '""') + '"'
+
+
+QUOTING = st.sampled_from(["needed"] * 12 + ["quoted"] * 3 + ["bare"])
+
+
+@st.composite
+def files(draw: st.DrawFn) -> bytes:
+    """Files whose first rows are in order, and most of the others."""
+    columns = draw(st.sampled_from([ATTRIBUTES, EVENTS]))
+    names = ["external_id", *draw(st.permutations([*columns][1:]))]
+    names = names[: draw(st.integers(1, 5))]
+    if columns is EVENTS:
+        names = [*columns]
+    swap = draw(
+        st.sampled_from([{}, {}, {"external_id": "braze_id"}, {"external_id": "user_alias_name"}])
+    )
+    end = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
+    lines = [",".join(swap.get(name, name) for name in names)]
+    for number in range(draw(st.sampled_from([60, 150, 300]))):
+        good = [
+            columns[name][(number + index) % len(columns[name])] for index, name in enumerate(names)
+        ]
+        if number < 4:
+            good = [columns[name][number % 2 % len(columns[name])] for name in names]
+        elif draw(st.integers(0, 12)) == 0:
+            place = draw(st.integers(0, len(names) - 1))
+            odd = st.sampled_from(ODD) | st.text(
+                st.sampled_from("aJMnNé0159 ,.-/+'\"\n\r=@€Ãü"), max_size=8
+            )
+            good[place] = draw(odd)
+        same = draw(st.integers(0, 9)) == 0
+        cells = [cell.replace("{n}", str(number - same)) for cell in good]
+        lines.append(
+            ",".join(written(cell, draw(QUOTING) if number > 3 else "needed") for cell in cells)
+        )
+    last = draw(st.sampled_from(["", end, end + end, "\r", "\0", "\ufeff"]))
+    return (end.join(lines) + last).encode()
+
+
+def outcomes(data: bytes, **sizes: int) -> list[object]:
+    """All that is seen of the check of `data`, with a question about whole records and without."""
+    found: list[object] = []
+    ask = plain.pattern
+    for pattern in (ask, lambda *_: None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("csvimport.inference.MOST_RECORDS", 3)
+            patch.setattr("csvimport.plain.pattern", pattern)
+            found.append(whole(run(data, now=NOW, probe=16, **sizes)))
+    return found
+
+
+@settings(max_examples=150, deadline=None)
+@given(files(), st.sampled_from([1, 100, 300, 1000]), st.sampled_from([300, 600]))
+def test_it_does_not_show_in_any_result(data: bytes, block_size: int, max_record: int) -> None:
+    asked, unasked = outcomes(data, block_size=block_size, max_record=max_record)
+    assert asked == unasked
+
+
+def plain_lines(check: Check, lines: list[str]) -> list[bool]:
+    """Which of `lines` are plain records of a file that has been checked."""
+    assert check.columns is not None
+    cells = [column.cell for column in check.columns.all]
+    frame = pl.DataFrame(list(csv.reader(lines)), schema=cells, orient="row")
+    delimiter = check.scanner.dialect.delimiter.decode()
+    pattern = plain.pattern(check.columns, frame, range(len(cells)), delimiter)
+    if pattern is None:
+        return [False] * len(lines)
+    records = pl.Series([line.replace("\n", INNER_END) for line in lines])
+    return records.str.contains(pattern).to_list()
+
+
+def is_askable(cell: str) -> bool:
+    """Whether the expression is asked about records with such a cell."""
+    return len(cell.encode()) <= LONGEST_CELL and INNER_END not in cell
+
+
+TEXTS = st.lists(
+    st.sampled_from(ODD) | st.text(st.sampled_from("aJMnNé0159 ,.-/+'\"\n=@€Ãü’$%"), max_size=8),
+    min_size=60,
+    max_size=60,
+).map(lambda texts: [each for each in texts if is_askable(each)])
+
+
+@pytest.mark.parametrize("name", [*list(ATTRIBUTES)[1:], "braze_id", "title"])
+@settings(max_examples=25, deadline=None)
+@given(texts=TEXTS, quoted=st.booleans())
+def test_no_rule_has_anything_to_say_of_a_plain_cell(
+    name: str, texts: list[str], *, quoted: bool
+) -> None:
+    usual = {"braze_id": ["5f8a1c2e9d3b4a6f7e8c9012"], "title": ["a", "b"], **ATTRIBUTES}[name]
+    cells = [*(usual[index % len(usual)] for index in range(1200)), *texts]
+    lines = [
+        f"user-{index}," + written(cell, "quoted" if quoted else "needed")
+        for index, cell in enumerate(cells)
+    ]
+    check = checked(f"external_id,{name}\n" + "\n".join(lines), now=NOW)
+    flagged = {each.row for each in check.result() if each.column}
+    told = plain_lines(check, lines)
+    wrong = [cell for row, cell in enumerate(cells, 2) if told[row - 2] and row in flagged]
+    assert wrong == []
+    assert any(told)
+
+
+@pytest.mark.parametrize("name", rulebook())
+def test_no_record_that_an_example_reports_is_plain(name: str) -> None:
+    if name in CROSS_ROW or name == "invalid-utf8":  # which is seen before
+        return
+    for example in rulebook()[name].file.example:
+        options = example.options
+        check = checked(
+            example.csv.encode(options.encoding),
+            kind=options.kind,
+            now=datetime.fromisoformat(options.now),
+            region=options.region,
+            attributes=options.attributes,
+        )
+        if check.columns is None or check.header is None:
+            continue
+        lines = example.csv.splitlines()
+        rows = {each.line for each in check.result() if (each.row or 0) > check.header.row}
+        for line in rows - {None}:
+            assert line is not None
+            text = lines[line - 1]
+            cells = next(csv.reader([text]))
+            if len(cells) == len(check.columns.all) and all(map(is_askable, cells)):
+                assert plain_lines(check, [text]) == [False], text
