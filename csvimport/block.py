@@ -457,6 +457,14 @@ def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
             places = ends[undecided] - 1 - offset if from_end else starts[undecided] + offset
             inside = np.clip(places, starts[undecided], ends[undecided] - 1)
             undecided = undecided[~solid[data[inside]]]
+    if len(undecided):
+        records = window.extract(first[undecided], last[undecided])
+        begins = np.concatenate(([0], records.stops[:-1] + 1))
+        open_ = ~solid[records.data] & ~_space(window.dialect)[records.data]
+        is_solid = np.logical_or.reduceat(solid[records.data], begins)
+        is_open = np.logical_or.reduceat(open_, begins) & ~is_solid
+        blank[undecided[~is_solid]] = True
+        undecided = undecided[is_open]
     pattern = _blank_record(window.dialect)
     blank[undecided] = [
         pattern.fullmatch(window.text[start:end].decode()) is not None
@@ -472,6 +480,14 @@ def _solid(dialect: Dialect) -> Flags:
     solid[:0x80] = True
     solid[list(b'\t\n\v\f\r "' + dialect.delimiter)] = False
     return solid
+
+
+@cache
+def _space(dialect: Dialect) -> Flags:
+    """The bytes that a blank record may hold, whatever stands beside them."""
+    space = np.zeros(256, np.bool_)
+    space[list(b"\t\n\v\f\r " + dialect.delimiter)] = True
+    return space
 
 
 @cache

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from csvimport.lines import split
 
@@ -237,9 +238,12 @@ def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
     """How many lines hold bytes beyond ASCII; how many of them are not UTF-8."""
     lines = split(piece, b"\n" if b"\n" in piece else b"\r", lossy=True)
     if lines is not None and _REPLACEMENT not in piece:
-        text = lines.str
-        beyond = int((text.len_bytes() != text.len_chars()).sum())
-        return beyond, int(text.contains(_REPLACEMENT.decode(), literal=True).sum())
+        text = pl.col(lines.name).str
+        counts = lines.to_frame().select(
+            (text.len_bytes() != text.len_chars()).sum().alias("beyond"),
+            text.contains(_REPLACEMENT.decode(), literal=True).sum().alias("broken"),
+        )
+        return counts["beyond"][0], counts["broken"][0]
     data = np.frombuffer(piece, np.uint8)
     line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
     beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
