@@ -27,8 +27,12 @@ def begin() -> None:
 def end() -> None:
     """Now there is work to lose: Ctrl-C is a KeyboardInterrupt, even while polars computes.
 
-    To be called when polars is loaded: its own handler would break off the making of the result.
+    So is SIGTERM: what was found is told, and no temporary file stays behind. To be called when
+    polars is loaded: its own handler would break off the making of the result.
     """
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = signal.getsignal(signal.SIGINT)
     if handler is not None:
         with suppress(ValueError):  # not in the main thread
