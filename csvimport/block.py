@@ -65,17 +65,19 @@ class Plain:
 
     def cells(self, positions: list[int]) -> pl.DataFrame:
         """The cells in these columns, which ascend."""
-        return _parsed(self.window, self.first, self.last, positions)
+        text = self.window.joined(self.first, self.last)
+        return _parsed(self.window, self.first, self.last, text, positions)
 
     @property
     def endings(self) -> Offsets:
         """How they end (`Dialect.ending`)."""
         return self.window.endings[self.last]
 
-    def as_sound(self, which: Flags) -> "Block":
-        """Those of the records that `which` holds for, to be looked at closely after all."""
+    def as_sound(self, which: Flags) -> tuple[pl.DataFrame, bytes]:
+        """Those of the records that `which` holds for, as a block has sound ones; their text."""
+        first, last = self.first[which], self.last[which]
         findings = Findings(self.window, *self.place)
-        return findings.sound_block(self.row[which], self.first[which], self.last[which])
+        return findings.sound(self.row[which], first, last), self.window.joined(first, last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +98,11 @@ class Block:
     text: bytes
     dialect: Dialect
 
-    def with_sound(self, other: "Block") -> "Block":
-        """The block with the sound records of `other` among its own."""
-        both = joined([replace(self, plain=None), other])
-        return replace(both, rows=self.rows, sound=both.sound.sort("row"))
+    def with_sound(self, sound: pl.DataFrame, text: bytes) -> "Block":
+        """The block with more sound records among its own, which are parts of this `text`."""
+        sound = sound.with_columns(pl.col("start", "end") + len(self.text))
+        sound = pl.concat([self.sound, sound]).sort("row")
+        return replace(self, sound=sound, text=self.text + text)
 
     @property
     def data(self) -> Bytes:
@@ -233,9 +236,9 @@ class Findings:
         exact_faults = [each for each in self.exact if each.record.fault]
         return Block(
             self.rows - int(blank.sum()) - len(exact_blank),
-            Plain(window, self._place, row[plain], first[plain], last[plain]),
+            Plain(window, (self.row, self.line, self.byte), row[plain], first[plain], last[plain]),
             _in_order(
-                self._sound(row[sound], first[sound], last[sound]),
+                self.sound(row[sound], first[sound], last[sound]),
                 _frame(map(self._exact_sound, exact_sound), SOUND, names),
             ),
             _in_order(
@@ -243,21 +246,14 @@ class Findings:
                 _frame(map(self._exact_fault, exact_faults), FAULT, names),
             ),
             _in_order(
-                self._placed(row[blank], first[blank], last[blank]),
+                self._placed(
+                    row[blank], first[blank], last[blank], window.joined(first[blank], last[blank])
+                ),
                 _frame(map(self._exact_blank, exact_blank), BLANK, []),
             ),
             b"".join(self._pieces),
             window.dialect,
         )
-
-    def sound_block(self, row: Offsets, first: Offsets, last: Offsets) -> Block:
-        """A block of nothing but these records, which are sound."""
-        nothing = self.block()
-        return replace(nothing, sound=self._sound(row, first, last), text=b"".join(self._pieces))
-
-    @property
-    def _place(self) -> tuple[int, int, int]:
-        return self.row, self.line, self.byte
 
     def _keep(self, text: bytes) -> int:
         """Make `text` a part of the block's; where it stands there."""
@@ -294,19 +290,25 @@ class Findings:
             schema=PLACE,
         )
 
-    def _placed(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+    def _placed(self, row: Offsets, first: Offsets, last: Offsets, text: bytes) -> pl.DataFrame:
         window = self.window
         sizes = window.stops[last] - window.starts[first] + 1
-        start = self._keep(window.joined(first, last)) + np.cumsum(sizes) - sizes
+        start = self._keep(text) + np.cumsum(sizes) - sizes
         end = start + window.ends[last] - window.starts[first]
         return self._places(row, first, last).with_columns(
             start=pl.Series(start), end=pl.Series(end)
         )
 
-    def _sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
-        frame = self._placed(row, first, last).with_columns(swallowed=self._swallowed(first, last))
+    def sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
+        """The sound records that these lines hold."""
+        text = self.window.joined(first, last)
+        frame = self._placed(row, first, last, text)
+        frame = frame.with_columns(swallowed=self._swallowed(first, last))
+        return frame.hstack(self._cells(first, last, text))
+
+    def _cells(self, first: Offsets, last: Offsets, text: bytes) -> pl.DataFrame:
         positions = list(range(self.window.width or 0))
-        return frame.hstack(_parsed(self.window, first, last, positions))
+        return _parsed(self.window, first, last, text, positions)
 
     def _swallowed(self, first: Offsets, last: Offsets) -> pl.Series:
         """The first line in each record, behind its own, that is a whole row by itself."""
@@ -336,8 +338,7 @@ class Findings:
             bad_bytes=pl.lit(None, _TEXT),
             at=pl.lit(None, _INT),
         )
-        positions = list(range(self.window.width or 0))
-        return frame.hstack(_parsed(self.window, first, last, positions))
+        return frame.hstack(self._cells(first, last, self.window.joined(first, last)))
 
     def _exact_place(self, found: Exact) -> tuple[int, int, int, int, int]:
         line = self.line + found.line
@@ -396,13 +397,14 @@ def _in_order(fast: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([fast, exact]).sort("row") if exact.height else fast
 
 
-def _parsed(window: Window, first: Offsets, last: Offsets, positions: list[int]) -> pl.DataFrame:
-    """The cells in these columns of well-quoted records; those that ragged ones lack are null."""
+def _parsed(
+    window: Window, first: Offsets, last: Offsets, text: bytes, positions: list[int]
+) -> pl.DataFrame:
+    """The cells in these columns of the well-quoted records of `text`; null where there is none."""
     dialect, names = window.dialect, cell_names(window.width)
     schema = {names[position]: _TEXT for position in positions}
     if not len(first) or not positions:
         return pl.DataFrame(schema=schema)
-    text = window.joined(first, last)
     if (window.endings[last] == 2).any():  # two CR before the LF are one too many for the parser
         pairs = zip(window.starts[first].tolist(), window.ends[last].tolist(), strict=True)
         text = b"".join(window.text[start:end] + dialect.line_end for start, end in pairs)
@@ -460,9 +462,9 @@ def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
     if len(undecided):
         records = window.extract(first[undecided], last[undecided])
         begins = np.concatenate(([0], records.stops[:-1] + 1))
-        open_ = ~solid[records.data] & ~_space(window.dialect)[records.data]
+        known = solid | _space(window.dialect)
         is_solid = np.logical_or.reduceat(solid[records.data], begins)
-        is_open = np.logical_or.reduceat(open_, begins) & ~is_solid
+        is_open = np.logical_or.reduceat(~known[records.data], begins) & ~is_solid
         blank[undecided[~is_solid]] = True
         undecided = undecided[is_open]
     pattern = _blank_record(window.dialect)

@@ -154,7 +154,7 @@ class Checker:
             repeated = identities.repeated(sound, plain.cells(identities.positions), plain.rows)
             again = np.isin(plain.rows, repeated["row"].to_numpy())
             if again.any():
-                block = block.with_sound(plain.as_sound(again))
+                block = block.with_sound(*plain.as_sound(again))
                 sound = identities.named(block.sound)
         sound = sound.join(repeated, on="row", how="left", maintain_order="left")
         return replace(block, plain=None, sound=sound)

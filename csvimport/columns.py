@@ -22,6 +22,7 @@ PROPERTY_MARK = ".properties."
 LONGEST_NAME = 255
 _RESERVED = ("time", "event_name")
 ALIAS = ("user_alias_name", "user_alias_label")
+GROUP = ("subscription_group_id", "subscription_state")
 #: What identifies a row, the strongest first.
 IDENTIFIERS = ("external_id", "user_alias_name", "braze_id", "email", "phone")
 IDENTIFIER_COLUMNS = ("external_id", "braze_id", *ALIAS, "email", "phone")

@@ -57,7 +57,7 @@ _D = "(?:0?[1-9]|[12][0-9]|3[01])"
 _M = "(?:0?[1-9]|1[0-2])"
 _Y = "[0-9]{4}"
 _ORDINAL = f"{_D}{_one_of(*map(_any_case, ('st', 'nd', 'rd', 'th')))}?"
-_MONTHS = [
+MONTHS = [
     "january",
     "february",
     "march",
@@ -71,8 +71,8 @@ _MONTHS = [
     "november",
     "december",
 ]
-_SHORT = [*(month[:3] for month in _MONTHS), "sept"]
-_MONTH = _one_of(*map(_any_case, _MONTHS), *(rf"{_any_case(short)}\.?" for short in _SHORT))
+_SHORT = [*(month[:3] for month in MONTHS), "sept"]
+_MONTH = _one_of(*map(_any_case, MONTHS), *(rf"{_any_case(short)}\.?" for short in _SHORT))
 _MINUTES = ":[0-5][0-9](?::[0-5][0-9])?"
 #: Some programs put a no-break space before AM and PM.
 _HALF = r"[ \u00a0\u202f]?[AaPp][Mm]"

@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.columns import ALIAS, Columns, is_blank
+from csvimport.columns import ALIAS, GROUP, Columns, is_blank
 from csvimport.duplicates import FirstRows, Hashes
 
-_GROUP = "subscription_group_id"
 #: Keeps equal values of different kinds, and the parts of one key, apart.
 _MIX = 0x9E3779B97F4A7C15
 _SEEDS = (1, 2)
@@ -55,7 +54,7 @@ class Identities:
         if self.columns.kind == "events":
             return [column.position for column in self.columns.all]
         alias = [self.columns.known(name) for name in ALIAS] if self.columns.has_alias else []
-        read = [*self.columns.identifiers[:1], *alias, self.columns.known(_GROUP)]
+        read = [*self.columns.identifiers[:1], *alias, self.columns.known(GROUP[0])]
         return sorted({column.position for column in read if column})
 
     def named(self, sound: pl.DataFrame) -> pl.DataFrame:
@@ -96,7 +95,7 @@ class Identities:
         keys = list(map(self._keys, sets))
         first = _first(self._rows, keys, numbers)
         other = np.zeros(len(first), np.bool_)
-        if group := self.columns.known(_GROUP):
+        if group := self.columns.known(GROUP[0]):
             keys = [
                 _mixed(key, _hashes(each, group.cell)) for key, each in zip(keys, sets, strict=True)
             ]

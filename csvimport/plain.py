@@ -16,14 +16,13 @@ from datetime import datetime, timedelta
 import polars as pl
 
 from csvimport import dates, emails, phones, plaintext, vocabulary
-from csvimport.columns import ALIAS, Column, Columns
+from csvimport.columns import ALIAS, GROUP, Column, Columns
 
 #: In characters. The engine would lose more time with a longer expression than it saves.
 _LONGEST = 250_000
 #: Of more events there are too many shapes of records to ask for all of them at once.
 _MOST_EVENTS = 20
 _EVENT_NAME = re.compile("[A-Za-z_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_-])?")
-_GROUP = ("subscription_group_id", "subscription_state")
 #: Digits and then a letter, as in a hash: no number and no date of any kind.
 _TOKEN = "(?:[0-9]+[A-Za-z_][A-Za-z0-9_-]*)"
 _NUMBER = r"(?:-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?)"
@@ -71,7 +70,7 @@ def _required(columns: Columns) -> Collection[str]:
         *(ALIAS if strongest in ALIAS else [strongest]),
         *(["name", "time"] if columns.kind == "events" else []),
         # a group without a state is a fault, and so is a state without a group
-        *(_GROUP if all(map(columns.has, _GROUP)) else []),
+        *(GROUP if all(map(columns.has, GROUP)) else []),
     )
 
 
@@ -142,7 +141,7 @@ class _Shape:
         if column.name == "braze_id":
             return "[0-9a-fA-F]{24}"
         if kind in _WORDS:
-            in_group = column.name in _GROUP
+            in_group = column.name in GROUP
             words = vocabulary.group_states() if in_group else _WORDS[kind]()
             return _one_of(re.escape(word) for word in sorted(words) if self.delimiter not in word)
         return plaintext.identifier(self.delimiter)

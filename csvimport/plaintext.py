@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from csvimport.dates import MONTHS
+from csvimport.forms import NULL_LITERALS
 from csvimport.lines import INNER_END
 
-#: Words for nothing, which nobody's name begins with followed by the end of the text.
-_NOTHING = ("null", "none", "nil", "nan", "n/a")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: Words for nothing in lower case; others begin with signs.
+_NOTHING = tuple(sorted({word.lower() for word in NULL_LITERALS if word[0].isalpha()}))
+_MONTHS = tuple(month[:3] for month in MONTHS)
 
 #: In Windows-1252, the first byte of a sequence in UTF-8. Behind it, what is not ASCII may show
 #: that the text is mojibake.
@@ -100,7 +102,7 @@ class _Text:
         """What begins like one of `words` and goes on in another way."""
         ascii_ = self.behind("")
         return [
-            f"{_any_case(beginning)}(?:{self.behind(both_cases(behind))}|"
+            f"{_any_case(beginning)}(?:{self.behind(_both_cases(behind))}|"
             f"{self.gap}+{ascii_}|{_LEAD}+{ascii_})"
             for beginning, behind in _beginnings(words).items()
         ]
@@ -124,12 +126,12 @@ def _beginnings(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def both_cases(letters: str) -> str:
+def _both_cases(letters: str) -> str:
     return "".join(sorted({*letters.lower(), *letters.upper()}))
 
 
 def _any_case(word: str) -> str:
-    return "".join(f"[{both_cases(letter)}]" for letter in word)
+    return "".join(f"[{_both_cases(letter)}]" for letter in word)
 
 
 def _one_of(patterns: Iterable[str]) -> str:

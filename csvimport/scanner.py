@@ -26,7 +26,8 @@ BLOCK_SIZE = 8 << 20
 MAX_LINES = 1 << 17
 #: The first blocks are smaller, since what they say makes the others quicker to read.
 _GROWTH = 4
-#: Where fewer than one in so many records are plain, that is no longer asked.
+#: Where fewer than one in so many records are plain, that is no longer asked; so many have to be
+#: seen to tell.
 _ENOUGH = 16
 _MANY = 1000
 #: The first bytes, on which the line end is judged.

@@ -11,7 +11,7 @@ import polars as pl
 from csvimport import dates, emails, mojibake, numbers, phones, vocabulary
 from csvimport.checks.identifier import no_number, no_plain_address, region_of_row
 from csvimport.checks.registry import Explanation, Flag, cell_check
-from csvimport.columns import Column, Columns
+from csvimport.columns import GROUP, Column, Columns
 from csvimport.forms import has_outer_space, is_boolean, is_single_quoted, stands_out
 from csvimport.lines import Bytes
 
@@ -224,7 +224,6 @@ def invalid_boolean(column: Column, _: Columns) -> Flag:
 # Subscription groups
 
 _UUID = "^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-_GROUP = ("subscription_group_id", "subscription_state")
 
 
 @cell_check("invalid-subscription-group", on=_of_type("group"))
@@ -235,9 +234,9 @@ def invalid_subscription_group(column: Column, _: Columns) -> Flag:
     return Flag(_is_filled(cell) & ~cell.str.contains(_UUID), suggestion=suggestion)
 
 
-@cell_check("incomplete-subscription", "filled", on=lambda column: _is_known(column, *_GROUP))
+@cell_check("incomplete-subscription", "filled", on=lambda column: _is_known(column, *GROUP))
 def incomplete_subscription(column: Column, columns: Columns) -> Flag:
-    other = columns.known(next(name for name in _GROUP if name != column.name))
+    other = columns.known(next(name for name in GROUP if name != column.name))
     filled = _is_filled(pl.col(other.cell)) if other else pl.lit(False)
     mask = (pl.col(column.cell) == "") & filled
     return Flag(mask, facts={"filled": pl.lit(other.name if other else "")})
