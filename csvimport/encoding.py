@@ -172,37 +172,28 @@ _CLASS[0xE0:0xF0] = 3
 _CLASS[0xF0:0xF5] = 4
 
 
-class _Broken(threading.local):
-    """Where the broken sequences of the text stand that this thread decodes."""
-
-    places: list[int]
-
-
-def _note(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)
-    if len(_broken.places) == _FEW:
-        raise error
-    _broken.places.append(error.start)
-    return "", error.end
-
-
-_broken = _Broken()
-_NOTE = "csvimport-note"
-codecs.register_error(_NOTE, _note)
-
-
 def invalid_utf8(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Offsets of bytes that show that `data` is not UTF-8; at least one a broken sequence.
 
     An offset lies on the sequence itself or on the byte behind it, never beyond a line end.
     """
-    _broken.places = []
+    places: list[int] = []
+
+    def note(error: UnicodeError) -> tuple[str, int]:
+        assert isinstance(error, UnicodeDecodeError)
+        if len(places) == _FEW:
+            raise error
+        places.append(error.start)
+        return "", error.end
+
+    name = f"csvimport-{threading.get_ident()}"  # all threads share the names
+    codecs.register_error(name, note)
     try:
-        data.tobytes().decode(errors=_NOTE)
+        data.tobytes().decode(errors=name)
     except UnicodeDecodeError:  # where there are many, arithmetic is quicker
         pass
     else:
-        return np.array(_broken.places, np.int64)
+        return np.array(places, np.int64)
     kind = np.concatenate((np.zeros(3, np.uint8), _CLASS[data], np.zeros(1, np.uint8)))
     here, one, two, three = kind[3:], kind[2:-1], kind[1:-2], kind[:-3]
     expected = (
