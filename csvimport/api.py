@@ -1,7 +1,6 @@
 """The library's two verbs."""
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -43,14 +42,7 @@ def check(
     """
     options = _options(kind, time_budget, ignore, severities, workspace, now)
     target = _target(report, source, options.workspace)
-    deadline = float("inf") if time_budget is None else time.monotonic() + time_budget
-    job = Job(
-        Source(source),
-        options,
-        report=target,
-        raw=raw,
-        goes_on=lambda: time.monotonic() < deadline,
-    )
+    job = Job(Source(source), options, report=target, raw=raw)
     try:
         return job.result(time_budget)
     finally:

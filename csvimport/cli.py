@@ -7,8 +7,10 @@ stdout carries the result, stderr everything that is said about it. Exit status:
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -225,12 +227,23 @@ def check(
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
 ) -> int:
     """Check files and write their error reports."""
+    began = time.monotonic()
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
     reports = [None] * len(files) if no_report else _report_paths(files, report)
     _require_distinct(files, options.workspace.path, [*reports, issues])
-    run = _Run(options, format, after_budget, fail_on, show, raw=raw, progress=not no_progress)
+    run = _Run(
+        options,
+        format,
+        after_budget,
+        fail_on,
+        show,
+        raw=raw,
+        all_issues=issues is not None,
+        progress=not no_progress,
+        began=began,
+    )
     for file, path in zip(files, reports, strict=True):
         run.check(file, path)
         if INTERRUPTED in run.statuses:
@@ -353,11 +366,15 @@ class _Run:
         show: int,
         *,
         raw: bool,
+        all_issues: bool,
         progress: bool,
+        began: float,
     ) -> None:
         self.options, self.format, self.after_budget = options, format, after_budget
         self.fail_on, self.show, self.raw = fail_on, show, raw
+        self.all_issues = all_issues
         self.progress = progress and sys.stderr.isatty()
+        self.began: float | None = began
         self.results: list[Result] = []
         self.statuses: set[int] = set()
 
@@ -384,10 +401,19 @@ class _Run:
         source = _source(file)
         with _progress(file, show=self.progress) as on_progress:
             startup.end()
-            job = Job(source, self.options, report=report, raw=self.raw, on_progress=on_progress)
+            left, goes_on = self._seconds_left(), self.after_budget is AfterBudget.go_on
+            options = replace(self.options, time_budget=None if goes_on else left)
+            job = Job(
+                source,
+                options,
+                report=report,
+                raw=self.raw,
+                on_progress=on_progress,
+                all_issues=self.all_issues,
+            )
             try:
-                result = job.result(self.options.time_budget)
-                if result.timed_out and self.after_budget is AfterBudget.go_on:
+                result = job.result(left)
+                if result.timed_out and goes_on:
                     with _reader_may_go():
                         self._say(result)
                     result = job.result()
@@ -399,6 +425,13 @@ class _Run:
                 self.statuses.add(INTERRUPTED)
             job.cancel()
             return result
+
+    def _seconds_left(self) -> float | None:
+        """Of the time budget of one file; the first one's began with the command."""
+        began, self.began = self.began, None
+        spent = 0.0 if began is None else time.monotonic() - began
+        budget = self.options.time_budget
+        return None if budget is None else max(budget - spent, 0.001)
 
     def _status(self, result: "Result") -> int:
         found = {

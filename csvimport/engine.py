@@ -6,6 +6,8 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 import polars as pl
@@ -30,10 +32,14 @@ from csvimport.words import FOUND, Words
 
 #: The bytes at the start in which the encoding shows.
 _HEAD = 4096
-#: Records are checked so many at a time, since a check of few costs nearly as much; or when so
-#: many blocks have been read.
+#: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
+#: nearly as much; or when so many blocks have been read.
 _ENOUGH_ROWS = 8192
+_ENOUGH_BYTES = 8 << 20
 _ENOUGH_BLOCKS = 16
+#: So many bytes of the report and issues as JSON are written in a second, at least.
+_REPORT_BYTES = 5e8
+_ISSUES = 1e6
 
 _TEXT = pl.String()
 
@@ -41,8 +47,11 @@ Record = Callable[[int], tuple[str | None, int | None]]
 """What stands in a row, and at which character of it the fault is, as far as that is known."""
 
 
-Report = Callable[[Chunk, list[str], pl.DataFrame], Lines]
-"""The report's lines about a chunk, in a file of these headers; `legend` tells the wordings."""
+class Report(Protocol):
+    """The report's lines about a chunk, in a file of these headers; `legend` tells the wordings."""
+
+    def __call__(self, chunk: Chunk, *, headers: list[str], legend: pl.DataFrame) -> Lines:
+        """Make them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +126,25 @@ class Check:
         rows = self.rows + sum(block.rows for block, _ in pending)
         return Progress(survey.bytes_read, self.source.size, rows, self.issues_by_rule.total())
 
+    def seconds_to_tell(self, *, all_issues: bool) -> float:
+        """How long it will take to write the report of what was found, or `all_issues`, too."""
+        report = self.before_header.report_bytes + self.after_header.report_bytes
+        issues = self.issues_by_rule.total() if all_issues else 0
+        return report / _REPORT_BYTES + issues / _ISSUES
+
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
         encoding = sniff(self._head())
         if encoding != self.survey.encoding:
             with self.lock:
                 self._start(encoding)
+        try:
+            self._read_through(goes_on)
+        finally:
+            self.before_header.wait()
+            self.after_header.wait()
+
+    def _read_through(self, goes_on: Callable[[], bool]) -> None:
         while True:
             try:
                 self._read(goes_on)
@@ -152,6 +174,8 @@ class Check:
                 self._take_waiting()
             if block is None:
                 self._check_pending()
+                self.before_header.settle()
+                self.after_header.settle()
                 with self.lock:
                     self.survey, self.complete = survey, True
                 return
@@ -165,6 +189,9 @@ class Check:
             header = replace(header, byte=None, faults=_without_bytes(header.faults))
         self.header = header
         self.headers = header.cells
+        if self.report:
+            report = partial(self.report, headers=self.headers, legend=self._legend)
+            self.after_header = Spill(report)
         self.survey = replace(
             self.survey,
             dialect=survey.dialect,
@@ -215,7 +242,8 @@ class Check:
         assert self.header is not None
         check = copy.copy(self)
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
-        check.after_header, check.waiting = Spill(), deque(self.waiting)
+        check.after_header = Spill(self.after_header.lines_of)
+        check.waiting = deque(self.waiting)
         check.pending = list(self.pending)
         workspace = self.options.workspace
         of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
@@ -243,7 +271,12 @@ class Check:
         block = self.checker.identified(block)
         self.pending.append((block, survey))
         doubtful = sum(_doubtful(each) for each, _ in self.pending)
-        if not doubtful or doubtful >= _ENOUGH_ROWS or len(self.pending) >= _ENOUGH_BLOCKS:
+        enough = doubtful >= _ENOUGH_ROWS or len(self.pending) >= _ENOUGH_BLOCKS
+        if (
+            not doubtful
+            or enough
+            or sum(len(each.text) for each, _ in self.pending) >= _ENOUGH_BYTES
+        ):
             self._check_pending()
 
     def _check_pending(self) -> None:
@@ -264,13 +297,11 @@ class Check:
         chunk = None
         if issues.height:
             chunk = Chunk(issues, self._flagged(block, issues))
-            if self.report and survey.header:
-                lines = self.report(chunk, self.headers, self._legend)
-                chunk = replace(chunk, rows=None, lines=lines)
+        spill = self.before_header if survey.header is None else self.after_header
+        spill.settle()
         # what computes may take time, or be interrupted: now all is known, and counts at once
         with self.lock:
             if chunk:
-                spill = self.before_header if survey.header is None else self.after_header
                 spill.append(chunk)
             self.pending, self.survey = [], survey
             self.rows += block.rows

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 
 import csvimport.report.csv as csv_report
@@ -17,13 +18,17 @@ from csvimport.source import Source
 _PAUSE = 0.1
 #: Seconds that a cancelled check gets to finish its block, which it cannot while its input is slow.
 _GRACE = 1.0
+#: Of a time budget, so much is kept for all that is said at the end: in seconds, and as a share.
+_LAST = 0.25
+_LAST_SHARE = 0.05
 
 
 class Job:
     """A check that runs in a thread of its own.
 
-    `on_progress` is called in that thread, about ten times a second and at the end; so is
-    `goes_on`, which stops the check when it says no.
+    `on_progress` is called in that thread, about ten times a second and at the end. When the time
+    budget of `options` is over, the check stops behind the block that it is in; some of it is kept
+    for the report, and for `all_issues` if these are going to be written, too.
     """
 
     def __init__(
@@ -34,13 +39,14 @@ class Job:
         report: Path | None = None,
         raw: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
-        goes_on: Callable[[], bool] = lambda: True,
+        all_issues: bool = False,
     ) -> None:
         lines_of = partial(csv_report.lines_of, raw=raw) if report else None
         self._check = Check(source, options, lines_of)
         self._report, self._raw = report, raw
         self._on_progress = on_progress
-        self._goes_on = goes_on
+        self._deadline = self._check.started + _working_time(options.time_budget)
+        self._all_issues = all_issues
         self._told = 0.0
         self._cancelled = threading.Event()
         self._done = threading.Event()
@@ -54,9 +60,7 @@ class Job:
 
         The check goes on after a partial result. Raises what kept the check from running.
         """
-        # never without an end: under polars' handler, SIGINT does not break off such a wait
-        forever = threading.TIMEOUT_MAX
-        self._wake.wait(forever if timeout is None else min(timeout, forever))
+        self._wait(timeout)
         if self._cancelled.is_set():
             self._done.wait(_GRACE)
         if self._error is not None:
@@ -65,6 +69,18 @@ class Job:
         with self._check.lock:
             result = self._check.result(stopped)
         return written(result, self._report, raw=self._raw)
+
+    def _wait(self, timeout: float | None) -> None:
+        """Wait until the check has ended, or what is left of `timeout` is needed for the report."""
+        deadline = time.monotonic() + _working_time(timeout)
+        # in short waits: under polars' handler, SIGINT does not break off one without an end
+        while (left := self._left(deadline)) > 0 and not self._wake.wait(min(left, _PAUSE)):
+            pass
+
+    def _left(self, deadline: float) -> float:
+        """The seconds until the report has to be begun that is to be there by then."""
+        told = self._check.seconds_to_tell(all_issues=self._all_issues)
+        return deadline - time.monotonic() - told
 
     def cancel(self) -> None:
         """Stop as soon as possible; the result is then that of what was checked."""
@@ -88,7 +104,12 @@ class Job:
         if self._on_progress and time.monotonic() - self._told >= _PAUSE:
             self._told = time.monotonic()
             self._on_progress(self._check.progress)
-        return not self._cancelled.is_set() and self._goes_on()
+        return not self._cancelled.is_set() and self._left(self._deadline) > 0
+
+
+def _working_time(seconds: float | None) -> float:
+    """What is left of a time budget without what it takes to tell the result."""
+    return inf if seconds is None else seconds - min(_LAST, _LAST_SHARE * seconds)
 
 
 def written(result: Result, report: Path | None, *, raw: bool) -> Result:

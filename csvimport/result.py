@@ -10,7 +10,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from csvimport.issue import Issue, Severity
-from csvimport.spill import Chunk, Snapshot
+from csvimport.spill import Chunk, Snapshot, Stored
 
 #: The columns of `Result.issues`, in the order of `Issue`'s fields.
 ISSUE_COLUMNS: dict[str, pl.DataType] = {
@@ -117,7 +117,7 @@ class Result:
         """Whether time ran out before all of the file was checked."""
         return self.verdict in (Verdict.TIMED_OUT, Verdict.TIMED_OUT_WITH_ISSUES)
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[Chunk | Stored]:
         """The issues in their order, with the rows that they are about, piece by piece."""
         for part in self._chunks:
             yield from part

@@ -3,14 +3,18 @@
 import io
 import shutil
 import tempfile
+import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 import polars as pl
 
 from csvimport.errors import OutputError, reason
+from csvimport.target import append
 
 #: What is kept in memory before it is written.
 _BUFFER = 4 << 20
@@ -23,16 +27,24 @@ class Lines:
     """Some lines of the report, as they stand there; how many; how many of their cells are guarded.
 
     They are made as the check goes on: there may be a report of half a gigabyte to be had when
-    time is up.
+    time is up. Their text is in the file `path`, if there is one.
     """
 
     text: bytes = b""
     count: int = 0
     guarded: int = 0
+    path: Path | None = None
 
     def __add__(self, other: "Lines") -> "Lines":
         count, guarded = self.count + other.count, self.guarded + other.guarded
         return Lines(self.text + other.text, count, guarded)
+
+    def write_to(self, file: BinaryIO) -> None:
+        """Write the lines to `file`."""
+        if self.path:
+            append(self.path, file)
+        else:
+            file.write(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +57,25 @@ class Chunk:
     issues: pl.DataFrame
     rows: pl.DataFrame | None
     lines: Lines | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A chunk in files of this name, which are read as they are asked for."""
+
+    path: Path
+    has_rows: bool
+    lines: Lines | None
+    size: int
+    """Of the lines, in bytes."""
+
+    @property
+    def issues(self) -> pl.DataFrame:
+        return pl.read_ipc(self.path.with_suffix(".issues"))
+
+    @property
+    def rows(self) -> pl.DataFrame | None:
+        return pl.read_ipc(self.path.with_suffix(".rows")) if self.has_rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,68 +107,94 @@ def _bytes(frame: pl.DataFrame) -> bytes:
     return file.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """A chunk in files of this name."""
-
-    path: Path
-    has_rows: bool
-    lines: Lines | None
-    """Without their text, which is in a file."""
-
-    def read(self) -> Chunk:
-        issues = pl.read_ipc(self.path.with_suffix(".issues"))
-        rows = pl.read_ipc(self.path.with_suffix(".rows")) if self.has_rows else None
-        lines = self.lines
-        if lines:
-            lines = replace(lines, text=self.path.with_suffix(".report").read_bytes())
-        return Chunk(issues, rows, lines)
-
-
 @dataclass
 class Spill:
-    """An append-only list of chunks in a temporary folder, which goes when the spill does."""
+    """An append-only list of chunks in a temporary folder, which goes when the spill does.
 
-    _written: list[_Written] = field(default_factory=list)
+    What is appended is stored in a thread of its own; with the report's lines in the place of the
+    rows, where it is known how `lines_of` makes them.
+    """
+
+    lines_of: Callable[[Chunk], Lines] | None = None
+    report_bytes: int = 0
+    """Of the report's lines that are on disk."""
+    _written: list[Stored] = field(default_factory=list)
     _buffer: list[_Packed] = field(default_factory=list)
-    _buffered: int = 0
     _folder: Path | None = None
+    _numbers: Iterator[int] = field(default_factory=count)
+    _thread: threading.Thread | None = None
+    _error: BaseException | None = None
 
     def append(self, chunk: Chunk) -> None:
         """Add a chunk behind the others."""
-        if not chunk.issues.height:
-            return
-        many = chunk.issues.height > _MANY
-        if not many:
-            packed = _packed(chunk)
-            self._buffer.append(packed)
-            self._buffered += len(packed)
-        if self._buffer and (many or self._buffered > _BUFFER):
-            self._write(_joined(self._buffer))
-            self._buffer, self._buffered = [], 0
-        if many:
-            self._write(chunk)
+        self.settle()
+        if chunk.issues.height:
+            self._thread = threading.Thread(
+                target=self._store, args=(chunk,), name="csvimport-spill", daemon=True
+            )
+            self._thread.start()
+
+    def settle(self) -> None:
+        """Wait until all is stored; raise what kept it from that."""
+        self.wait()
+        error, self._error = self._error, None
+        if error:
+            raise error
+
+    def wait(self) -> None:
+        """Wait until nothing is being stored."""
+        if self._thread:
+            self._thread.join()
 
     def snapshot(self) -> "Snapshot":
         """What is here now; what is appended later does not show in it."""
+        self.wait()
+        # an interrupt kept nothing from being stored, and is for who checks
+        if self._error and not isinstance(self._error, KeyboardInterrupt):
+            raise self._error
         return Snapshot(self, tuple(self._written), tuple(self._buffer))
 
-    def _write(self, chunk: Chunk) -> None:
+    def _store(self, chunk: Chunk) -> None:
+        try:
+            try:
+                self._add(chunk)
+            except KeyboardInterrupt:  # polars notices it in whatever thread computes
+                self._add(chunk)
+                raise
+        except BaseException as error:  # whatever it is, it belongs to who appends
+            self._error = error
+
+    def _add(self, chunk: Chunk) -> None:
+        if self.lines_of:
+            chunk = replace(chunk, rows=None, lines=self.lines_of(chunk))
+        many = chunk.issues.height > _MANY
+        buffer = self._buffer if many else [*self._buffer, _packed(chunk)]
+        full = many or sum(map(len, buffer)) > _BUFFER
+        chunks = [_joined(buffer)] if full and buffer else []
+        written = [self._write(each) for each in (*chunks, chunk)[: len(chunks) + many]]
+        # nothing of this changed, should it have been broken off before
+        self._buffer = [] if full else buffer
+        self._written += written
+        self.report_bytes += sum(each.size for each in written)
+
+    def _write(self, chunk: Chunk) -> Stored:
         try:
             if self._folder is None:
                 self._folder = Path(tempfile.mkdtemp(prefix="csvimport-"))
                 weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
-            path = self._folder / f"{len(self._written):06}"
+            path = self._folder / f"{next(self._numbers):06}"
             chunk.issues.write_ipc(path.with_suffix(".issues"))
             if chunk.rows is not None:
                 chunk.rows.write_ipc(path.with_suffix(".rows"))
-            if chunk.lines:
-                path.with_suffix(".report").write_bytes(chunk.lines.text)
+            lines, size = chunk.lines, 0
+            if lines:
+                place = path.with_suffix(".report")
+                size = place.write_bytes(lines.text)
+                lines = replace(lines, text=b"", path=place)
         except OSError as error:
-            place = tempfile.gettempdir()
-            raise OutputError(f"temporary files in {place}: {reason(error)}") from None
-        lines = chunk.lines and replace(chunk.lines, text=b"")
-        self._written.append(_Written(path, chunk.rows is not None, lines))
+            folder = tempfile.gettempdir()
+            raise OutputError(f"temporary files in {folder}: {reason(error)}") from None
+        return Stored(path, chunk.rows is not None, lines, size)
 
 
 def _joined(packed: Sequence[_Packed]) -> Chunk:
@@ -157,11 +214,10 @@ class Snapshot:
     """The chunks that a spill held at one time; keeps its folder as long as it is needed."""
 
     spill: Spill
-    written: tuple[_Written, ...] = ()
+    written: tuple[Stored, ...] = ()
     buffer: tuple[_Packed, ...] = ()
 
-    def __iter__(self) -> Iterator[Chunk]:
-        for each in self.written:
-            yield each.read()
+    def __iter__(self) -> Iterator[Chunk | Stored]:
+        yield from self.written
         if self.buffer:
             yield _joined(self.buffer)

@@ -4,6 +4,7 @@ import csv
 import functools
 import gc
 import io
+import itertools
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import types
 import unicodedata
 from collections.abc import Callable, Container
 from importlib.metadata import version
@@ -946,6 +948,22 @@ def test_a_time_budget_that_is_none(run: Printed, text: str) -> None:
 
 
 DUPLICATES = ["--ignore", "duplicate-identifier"]
+
+
+def test_the_time_budget_begins_with_the_command(
+    run: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it takes to load the modules is a part of it; each further file has its own."""
+    times = itertools.chain([0.0, 100.0], itertools.repeat(200.0))
+    clock = types.SimpleNamespace(monotonic=times.__next__)
+    monkeypatch.setattr("csvimport.cli.time", clock)
+    write("a.csv", b"external_id,email\n" + b"1,a@example.com\n" * 1_500_000)
+    write("b.csv", CLEAN)
+    options = ["--time-budget", "100s", "--format", "json", "--no-report", *DUPLICATES]
+    assert run("check", "a.csv", "b.csv", *options) == TIMED_OUT
+    first, second = json.loads(run.out)["files"]
+    assert first["verdict"] == Verdict.TIMED_OUT
+    assert second["verdict"] == Verdict.COMPLETE
 
 
 def document(out: str) -> dict[str, Any]:

@@ -85,10 +85,13 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _clock(monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
-    """A clock by which time runs out at the given look."""
+    """A clock by which time runs out at the given look of the thread that checks."""
     times = itertools.chain(itertools.repeat(0.0, looks), itertools.repeat(float("inf")))
-    clock = types.SimpleNamespace(monotonic=times.__next__)
-    monkeypatch.setattr("csvimport.api.time", clock)
+
+    def now() -> float:
+        return next(times) if threading.current_thread().name == "csvimport" else 0.0
+
+    monkeypatch.setattr("csvimport.job.time", types.SimpleNamespace(monotonic=now))
 
 
 @pytest.mark.usefixtures("small_blocks")

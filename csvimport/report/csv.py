@@ -9,7 +9,7 @@ import polars as pl
 from csvimport.block import cell_names
 from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.result import Result
-from csvimport.spill import Chunk, Lines
+from csvimport.spill import Chunk, Lines, Stored
 from csvimport.target import replacing
 
 COLUMNS = ("Row", "Line", "Issue type", "Rules", "Description", "Original text")
@@ -35,12 +35,14 @@ def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
         file.write(_BOM + header)
         for chunk in result.chunks():
             lines = chunk.lines or lines_of(chunk, result.headers, result.legend, raw=raw)
-            file.write(lines.text)
+            lines.write_to(file)
             count, guarded = count + lines.count, guarded + lines.guarded
     return count, guarded
 
 
-def lines_of(chunk: Chunk, headers: list[str], legend: pl.DataFrame, *, raw: bool = False) -> Lines:
+def lines_of(
+    chunk: Chunk | Stored, headers: list[str], legend: pl.DataFrame, *, raw: bool = False
+) -> Lines:
     """The report's lines about the rows of `chunk`."""
     frame, guarded = _lines(chunk, headers, legend), 0
     if not raw:
@@ -71,7 +73,7 @@ def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
     return text.getvalue().encode(), guarded
 
 
-def _lines(chunk: Chunk, names: list[str], legend: pl.DataFrame) -> pl.DataFrame:
+def _lines(chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame) -> pl.DataFrame:
     headers = pl.DataFrame(
         {"position": range(len(names)), "column": names},
         schema={"position": pl.Int32, "column": pl.String},
@@ -98,9 +100,10 @@ def _lines(chunk: Chunk, names: list[str], legend: pl.DataFrame) -> pl.DataFrame
     )
     # rows that precede the header do not know yet how many cells it has
     cells = cell_names(len(names))
-    assert chunk.rows is not None
-    missing = {name: pl.lit("") for name in cells if name not in chunk.rows.columns}
-    rows = chunk.rows.with_columns(**missing).select("row", "text", *cells)
+    rows = chunk.rows
+    assert rows is not None
+    missing = {name: pl.lit("") for name in cells if name not in rows.columns}
+    rows = rows.with_columns(**missing).select("row", "text", *cells)
     return told.drop("key").join(rows, on="row", how="left", maintain_order="left")
 
 

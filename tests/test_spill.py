@@ -1,0 +1,113 @@
+"""What is found goes to disk while the check goes on, and is all there when it is asked for."""
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from csvimport.errors import OutputError
+from csvimport.spill import Chunk, Lines, Spill
+from csvimport.target import append
+
+
+def chunk(first: int, rows: int) -> Chunk:
+    numbers = pl.int_range(first, first + rows, eager=True)
+    return Chunk(pl.DataFrame({"row": numbers}), pl.DataFrame({"row": numbers}))
+
+
+def lines_of(chunk: Chunk) -> Lines:
+    text = "".join(f"{row}\r\n" for row in chunk.issues["row"])
+    return Lines(text.encode(), chunk.issues.height, 0)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 30), max_size=12),
+    st.sampled_from([1, 2000, 1 << 20]),
+    st.sampled_from([5, 20, 100]),
+)
+def test_all_is_there_in_its_order(sizes: list[int], buffer: int, many: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.spill._BUFFER", buffer)
+        patch.setattr("csvimport.spill._MANY", many)
+        spill, row = Spill(lines_of), 0
+        for size in sizes:
+            spill.append(chunk(row, size))
+            row += size
+            stored = list(spill.snapshot())
+            rows = [each for part in stored for each in part.issues["row"]]
+            assert rows == list(range(row))
+            assert all(part.rows is None for part in stored)
+            assert sum(part.lines.count for part in stored if part.lines) == row
+        on_disk = sum(part.size for part in spill.snapshot().written)
+        assert spill.report_bytes == on_disk <= sum(len(f"{each}\r\n") for each in range(row))
+
+
+def test_an_earlier_snapshot_stays_as_it_was() -> None:
+    spill = Spill()
+    spill.append(chunk(0, 3))
+    before = spill.snapshot()
+    spill.append(chunk(3, 3))
+    assert [part.issues["row"].to_list() for part in before] == [[0, 1, 2]]
+
+
+def test_an_interrupt_loses_nothing_and_is_told() -> None:
+    """Polars notices Ctrl-C in whatever thread computes."""
+    seen: list[str] = []
+
+    def interrupted(chunk: Chunk) -> Lines:
+        seen.append(threading.current_thread().name)
+        if len(seen) == 1:
+            raise KeyboardInterrupt
+        return lines_of(chunk)
+
+    spill = Spill(interrupted)
+    spill.append(chunk(0, 3))
+    assert [part.issues.height for part in spill.snapshot()] == [3]
+    with pytest.raises(KeyboardInterrupt):
+        spill.settle()
+    spill.settle()
+    assert seen == ["csvimport-spill"] * 2
+    assert [part.issues.height for part in spill.snapshot()] == [3]
+
+
+def test_what_cannot_be_stored_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("csvimport.spill._MANY", 1)
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", refuse)
+    spill = Spill()
+    spill.append(chunk(0, 3))
+    with pytest.raises(OutputError, match=r"temporary files in .*: no space left on device"):
+        spill.snapshot()
+    with pytest.raises(OutputError):
+        spill.append(chunk(3, 3))
+
+
+@pytest.mark.parametrize("how", ["whole", "in parts", "not at all", "breaks off"])
+def test_a_file_is_appended_whatever_the_system_can(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = os.urandom(300_001)
+    (tmp_path / "source").write_bytes(data)
+    send, calls = os.sendfile, []
+
+    def sendfile(out: int, source: int, offset: int, size: int) -> int:
+        calls.append(offset)
+        if how == "not at all" or (how == "breaks off" and len(calls) > 1):
+            raise OSError(22, "Invalid argument")
+        return send(out, source, offset, min(size, 100_000))
+
+    if how != "whole":
+        monkeypatch.setattr(os, "sendfile", sendfile)
+    with (tmp_path / "target").open("wb") as file:
+        file.write(b"before")
+        append(tmp_path / "source", file)
+        file.write(b"behind")
+    assert (tmp_path / "target").read_bytes() == b"before" + data + b"behind"
