@@ -288,7 +288,9 @@ class Checker:
         """The issues of `rows`, all of which are flagged."""
         if each.position is None:
             return self.words.say(each.rule, each.flag, rows, self.headers)
-        known = self._explained.setdefault((each.rule, each.position), {})
+        explain, known = each.flag.explain, None
+        if explain:
+            known = self._explained.setdefault((each.rule, each.position), Explained(explain))
         said = self.words.say(each.rule, each.flag, rows, self.headers, each.position, known)
         return self._vetted(said, rows, each)
 

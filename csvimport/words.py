@@ -29,9 +29,46 @@ MOST_EXPLAINED = 10_000
 LONGEST_EXPLAINED = 1_000
 
 _TEXT = pl.String()
+_EXPLAINED = dict.fromkeys(("value", "given", "suggestion", "variant"), _TEXT)
 
-Explained = dict[tuple[str, str | None], Explanation]
-"""Explanations by what they were asked for: a value, and what is given beside it."""
+
+@dataclass
+class Explained:
+    """What slow code says about the first so many distinct values of a column, as it is asked."""
+
+    explain: Callable[[str, str | None], Explanation]
+    known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_EXPLAINED))
+    """Explanations by what they were asked for: a value, and what is given beside it."""
+
+    def about(self, found: pl.DataFrame) -> pl.DataFrame:
+        """`found` with what there is to say about its values."""
+        on = ["value", "given"]
+        if (left := MOST_EXPLAINED - self.known.height) > 0:
+            inputs = found.select(on).unique(maintain_order=True)
+            new = inputs.join(
+                self.known, on=on, how="anti", nulls_equal=True, maintain_order="left"
+            )
+            self._learn(new.head(left))
+        return found.drop("suggestion", "variant").join(
+            self.known, on=on, how="left", nulls_equal=True, maintain_order="left"
+        )
+
+    def _learn(self, inputs: pl.DataFrame) -> None:
+        nothing = Explanation()
+        said = [
+            (value, given, self.explain(value, given) if _is_short(value) else nothing)
+            for value, given in inputs.iter_rows()
+        ]
+        names = {name for _, _, explanation in said for name in explanation.facts}
+        new = pl.DataFrame(
+            [
+                (value, given, it.suggestion, it.variant, *(it.facts.get(name) for name in names))
+                for value, given, it in said
+            ],
+            schema=_EXPLAINED | {f"fact_{name}": _TEXT for name in names},
+            orient="row",
+        )
+        self.known = pl.concat([self.known, new], how="diagonal")
 
 
 @dataclass
@@ -110,8 +147,8 @@ class Words:
             **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
         )
         facts = set(flag.facts)
-        if flag.explain and explained is not None:
-            told = _explain(flag.explain, explained, found.collect())
+        if explained is not None:
+            told = explained.about(found.collect())
             facts |= {name.removeprefix("fact_") for name in told.columns}
             found = told.lazy()
         has_variants = bool(flag.explain) or flag.variant is not None
@@ -183,42 +220,8 @@ class Words:
         return found.with_columns(message=message, wording=wording).select(*FOUND).collect()
 
 
-def _explain(
-    explain: Callable[[str, str | None], Explanation], known: Explained, found: pl.DataFrame
-) -> pl.DataFrame:
-    """`found` with what slow code says about its distinct inputs, the first so many of them."""
-    inputs = found.select("value", "given").unique(maintain_order=True).rows()
-    for value, given in inputs:
-        if len(known) >= MOST_EXPLAINED:
-            break
-        if (value, given) not in known:
-            short = len(value) <= LONGEST_EXPLAINED
-            known[value, given] = explain(value, given) if short else Explanation()
-    said = [(each, known[each]) for each in inputs if each in known]
-    names = {name for _, explanation in said for name in explanation.facts}
-    explanations = pl.DataFrame(
-        [
-            (
-                *each,
-                explanation.suggestion,
-                explanation.variant,
-                *(explanation.facts.get(name) for name in names),
-            )
-            for each, explanation in said
-        ],
-        schema=dict.fromkeys(
-            ("value", "given", "suggestion", "variant", *(f"fact_{name}" for name in names)),
-            _TEXT,
-        ),
-        orient="row",
-    )
-    return found.drop("suggestion", "variant").join(
-        explanations,
-        on=["value", "given"],
-        how="left",
-        nulls_equal=True,
-        maintain_order="left",
-    )
+def _is_short(value: str) -> bool:
+    return len(value) <= LONGEST_EXPLAINED
 
 
 def _shown(value: pl.Expr) -> pl.Expr:
