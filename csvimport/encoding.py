@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.lines import split
+from csvimport.lines import ends_of, split
 
 Open = Callable[[], Iterator[bytes]]
 """Starts reading the input from its first byte."""
@@ -162,7 +162,7 @@ def _transcode(chunks: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
 
 #: Broken sequences that are found one by one.
 _FEW = 4096
-_REPLACEMENT = "\ufffd".encode()
+_REPLACEMENT = "\ufffd"
 _BAD = 9
 _CLASS = np.full(256, _BAD, np.uint8)
 _CLASS[:0x80] = 0
@@ -238,19 +238,33 @@ def mostly_utf8(chunks: Iterator[bytes]) -> bool:
 
 def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
     """How many lines hold bytes beyond ASCII; how many of them are not UTF-8."""
-    lines = split(piece, b"\n" if b"\n" in piece else b"\r", lossy=True)
-    if lines is not None and _REPLACEMENT not in piece:
+    line_end = b"\n" if b"\n" in piece else b"\r"
+    lines = split(piece, line_end, lossy=True)
+    if lines is not None:
         text = pl.col(lines.name).str
-        counts = lines.to_frame().select(
-            (text.len_bytes() != text.len_chars()).sum().alias("beyond"),
-            text.contains(_REPLACEMENT.decode(), literal=True).sum().alias("broken"),
-        )
-        return counts["beyond"][0], counts["broken"][0]
+        beyond = int(lines.to_frame().select((text.len_bytes() != text.len_chars()).sum()).item())
+        replaced = lines.str.contains(_REPLACEMENT, literal=True).arg_true().to_numpy()
+        if _REPLACEMENT.encode() not in piece:
+            return beyond, len(replaced)
+        stops = np.append(ends_of(piece, line_end), len(piece))
+        if len(replaced) <= _FEW and len(lines) <= len(stops):
+            # which may be what stands there
+            starts = np.append(0, stops + 1)[replaced].tolist()
+            spans = zip(starts, stops[replaced].tolist(), strict=True)
+            return beyond, sum(not _is_valid(piece[start:stop]) for start, stop in spans)
     data = np.frombuffer(piece, np.uint8)
     line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
     beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
     # evidence may stand on the line end behind a broken sequence: that is the line it ends
     return beyond, len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
+
+
+def _is_valid(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def propose(open_input: Open) -> str | None:

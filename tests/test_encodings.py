@@ -10,7 +10,7 @@ from running import checked, issues, run
 from tables import FILES
 
 from csvimport import Issue
-from csvimport.encoding import sniff
+from csvimport.encoding import mostly_utf8, sniff
 
 ROWS = [
     "external_id,email,First_name,home_city",
@@ -258,3 +258,21 @@ def test_an_encoding_that_shows_late() -> None:
         assert result.encoding == "windows-1252"
         assert _placeless(list(result)) == _placeless(issues(data))
         assert result.rows == 50 + 2
+
+
+PARTS = [b"a", b"b", b"\xc3\xa9", "\ufffd".encode(), b"\xff", b"\xe2\x82", b"\xed\xa0\x80"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PARTS)).map(b"".join)), st.sampled_from([b"", b"\n"]))
+def test_mostly_utf8_counts_lines(lines: list[bytes], last: bytes) -> None:
+    def is_broken(line: bytes) -> bool:
+        try:
+            line.decode()
+        except UnicodeDecodeError:
+            return True
+        return False
+
+    beyond = sum(not line.isascii() for line in lines)
+    broken = sum(map(is_broken, lines))
+    assert mostly_utf8(iter([b"\n".join(lines) + last])) == (broken < beyond - broken)
