@@ -10,8 +10,8 @@ import polars as pl
 
 from csvimport.dialect import QUOTE, WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST, cut
-from csvimport.lines import Bytes, Flags, Offsets
-from csvimport.parity import Reading, Window
+from csvimport.lines import Bytes, Flags, Offsets, split
+from csvimport.parity import STRAY, Reading, Window
 from csvimport.recovery import Reader, Record, first_bad_bytes
 
 _INT: pl.DataType = pl.Int64()
@@ -111,13 +111,17 @@ class Block:
 
     def blank_cells(self, rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
         """The white space in `rows`, taken from `blanks`, by row, in columns of these names."""
-        found = []
-        for row, start, end in rows.select("row", "start", "end").iter_rows():
+        found: list[tuple[object, ...]] = []
+        if not rows.height:
+            return _frame(found, {"row": _INT}, names)
+        spans = rows.select("start", "end").to_numpy().ravel()
+        is_space = np.append(self.data != self.dialect.delimiter[0], False)
+        some = np.logical_or.reduceat(is_space, spans)[::2]
+        for row, start, end in rows.select("row", "start", "end").filter(some).iter_rows():
             text = self.text[start:end]
-            if text.strip(self.dialect.delimiter):
-                record = Reader(text, self.dialect, None, len(text) + 1).read(0)
-                cells = [cell.decode() for cell in record.cells[: len(names)]]
-                found.append((row, *cells, *[None] * (len(names) - len(cells))))
+            record = Reader(text, self.dialect, None, len(text) + 1).read(0)
+            cells = [cell.decode() for cell in record.cells[: len(names)]]
+            found.append((row, *cells, *[None] * (len(names) - len(cells))))
         return _frame(found, {"row": _INT}, names)
 
     def quoted(self, rows: pl.DataFrame) -> Flags:
@@ -193,7 +197,7 @@ class Exact:
 
 @dataclass(slots=True)
 class Findings:
-    """The records of a window, in order: stretches of a reading, and single exact ones.
+    """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
 
     Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
     """
@@ -204,6 +208,7 @@ class Findings:
     byte: int
     rows: int = 0
     stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
+    broken: list[tuple[int, int, int]] = field(default_factory=list)
     exact: list[Exact] = field(default_factory=list)
     _pieces: list[bytes] = field(default_factory=list)
     _kept: int = 0
@@ -211,6 +216,11 @@ class Findings:
     def add_stretch(self, reading: Reading, first: int, end: int) -> None:
         """The records from `first` up to `end` of `reading`, none of them suspect."""
         self.stretches.append((self.rows, reading, first, end))
+        self.rows += end - first
+
+    def add_broken(self, first: int, end: int) -> None:
+        """The lines from `first` up to `end`, each of which is a broken record by itself."""
+        self.broken.append((self.rows, first, end))
         self.rows += end - first
 
     def add_exact(self, line: int, record: Record, ending: int) -> None:
@@ -243,6 +253,7 @@ class Findings:
             ),
             _in_order(
                 self._wrong(row[wrong], first[wrong], last[wrong], width[wrong]),
+                self._broken(),
                 _frame(map(self._exact_fault, exact_faults), FAULT, names),
             ),
             _in_order(
@@ -340,6 +351,40 @@ class Findings:
         )
         return frame.hstack(self._cells(first, last, self.window.joined(first, last)))
 
+    def _broken(self) -> pl.DataFrame:
+        """The faults of lines that their first quote breaks."""
+        window, delimiter = self.window, self.window.dialect.delimiter.decode()
+        names = cell_names(window.width)
+        row = _ranges((row, row + end - first) for row, first, end in self.broken)
+        line = _ranges((first, end) for _, first, end in self.broken)
+        if not len(line):
+            return _frame([], FAULT, names)
+        text = split(window.joined(line, line), window.dialect.line_end, lossy=False)
+        if text is None:
+            spans = zip(window.starts[line].tolist(), window.ends[line].tolist(), strict=True)
+            text = pl.Series([window.text[start:end].decode() for start, end in spans], dtype=_TEXT)
+        before, behind = (
+            pl.col("text").str.splitn('"', 2).struct.field(f"field_{part}") for part in (0, 1)
+        )
+        pieces = before.str.split(delimiter)
+        rest = behind.str.splitn(delimiter, 2).struct.field("field_0")
+        faults = np.where(window.broken_lines[line] == STRAY, "stray-quote", "unclosed-quote")
+        frame = text.to_frame("text").select(
+            fault=pl.Series(faults, dtype=_TEXT),
+            text="text",
+            value=pieces.list.last() + '"' + rest,
+            found=pieces.list.len().cast(_INT),
+            evidence=pl.lit(None, _INT),
+            bad_bytes=pl.lit(None, _TEXT),
+            at=before.str.len_chars().cast(_INT) - pieces.list.last().str.len_chars(),
+            pieces=pieces.list.head(pieces.list.len() - 1),
+        )
+        cells = (
+            pl.col("pieces").list.get(index, null_on_oob=True).fill_null("").alias(name)
+            for index, name in enumerate(names)
+        )
+        return self._places(row, line, line).hstack(frame.with_columns(cells).drop("pieces"))
+
     def _exact_place(self, found: Exact) -> tuple[int, int, int, int, int]:
         line = self.line + found.line
         record = found.record
@@ -393,8 +438,14 @@ def _frame(
     return pl.DataFrame(list(rows), schema=schema, orient="row")
 
 
-def _in_order(fast: pl.DataFrame, exact: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([fast, exact]).sort("row") if exact.height else fast
+def _in_order(*parts: pl.DataFrame) -> pl.DataFrame:
+    filled = [part for part in parts if part.height]
+    return pl.concat(filled).sort("row") if len(filled) > 1 else (filled or parts)[0]
+
+
+def _ranges(spans: Iterable[tuple[int, int]]) -> Offsets:
+    none: Offsets = np.zeros(0, np.int64)
+    return np.concatenate([none, *(np.arange(start, end) for start, end in spans)])
 
 
 def _parsed(

@@ -1,36 +1,89 @@
-"""The bytes ahead: a stretch of the input that always starts with a whole line."""
+"""The bytes ahead: a stretch of the input that always starts with a whole line.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+They come in pages, for which another thread has found out already where their lines end, and which
+of these plainly are in order.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from csvimport.lines import Flags, Offsets, ends_of
+
+#: The first pages are smaller, since what they say makes the others quicker to read.
+_GROWTH = 4
+_NO_STOPS: Offsets = np.zeros(0, np.int64)
+NO_FLAGS: Flags = np.zeros(0, np.bool_)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the input: `stops` is where lines end in `text`, if anybody has looked.
+
+    `plain` says which of them match `pattern`, as records by themselves.
+    """
+
+    text: bytes
+    stops: Offsets = field(default_factory=_NO_STOPS.copy)
+    plain: Flags = field(default_factory=NO_FLAGS.copy)
+    pattern: str | None = None
+    bytes_read: int = 0
+    """Of the input, when this was made."""
 
 
 @dataclass(slots=True)
 class Feed:
-    """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`."""
+    """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`.
 
-    chunks: Iterator[bytes]
+    `stops` and `plain` are those of its pages, `pattern` and `bytes_read` those of the last one.
+    """
+
+    pages: Iterator[Page]
     text: bytes = b""
+    stops: Offsets = field(default_factory=_NO_STOPS.copy)
+    plain: Flags = field(default_factory=NO_FLAGS.copy)
+    pattern: str | None = None
+    bytes_read: int = 0
     byte: int = 0
     line: int = 1
     row: int = 1
     ended: bool = False
     """Whether `text` holds the end of the input."""
+    _breaks_off: bool = False
+    """Whether the last page did so within a line."""
 
     def fill(self, size: int) -> None:
         """Read on until `text` holds `size` bytes, or the end of the input."""
-        parts, have = [self.text], len(self.text)
+        texts, stops, plain, have = [self.text], [self.stops], [self.plain], len(self.text)
         while have < size and not self.ended:
-            chunk = next(self.chunks, None)
-            if chunk is None:
+            page = next(self.pages, None)
+            if page is None:
                 self.ended = True
-            else:
-                parts.append(chunk)
-                have += len(chunk)
-        self.text = b"".join(parts)
+                break
+            texts.append(page.text)
+            stops.append(page.stops + have)
+            have += len(page.text)
+            if self._breaks_off:  # the first line there is none by itself
+                page.plain[:1] = False
+            plain.append(page.plain)
+            self._breaks_off = not len(page.stops) or page.stops[-1] + 1 < len(page.text)
+            self.pattern, self.bytes_read = page.pattern, page.bytes_read
+        if len(texts) > 1:
+            self.text = b"".join(filter(None, texts))
+            self.stops, self.plain = np.concatenate(stops), np.concatenate(plain)
+
+    def read_on(self, pages: Iterator[Page], line_end: bytes) -> None:
+        """From now on read these `pages`, which say where their lines end."""
+        self.pages, self.stops = pages, ends_of(self.text, line_end)
+        self.plain = np.zeros(len(self.stops), np.bool_)
+        self._breaks_off = not self.text.endswith(line_end)
 
     def drop(self, size: int, lines: int, rows: int) -> None:
         """Go on `size` bytes, which hold `lines` physical lines and `rows` records."""
         self.text = self.text[size:]
+        behind = int(self.stops.searchsorted(size))
+        self.stops, self.plain = self.stops[behind:] - size, self.plain[behind:]
         self.byte += size
         self.line += lines
         self.row += rows
@@ -49,3 +102,29 @@ class Feed:
             if stop >= 0 or self.ended:
                 return tail
             self.fill(step)
+
+
+def pages_of(
+    chunks: Iterator[bytes],
+    line_end: bytes,
+    size: Callable[[], int],
+    make: Callable[[bytes], Page],
+    most: int,
+) -> Iterator[Page]:
+    """`chunks` in pages of whole lines, as `make` makes them; they grow up to `size()` bytes.
+
+    A page breaks off within a line that is longer. Pages of more than `most` lines shrink.
+    """
+    step, rest = max(size() // _GROWTH, 1), b""
+    chunk: bytes | None = b""
+    while chunk is not None:
+        parts, have = [rest], len(rest)
+        while have < step and (chunk := next(chunks, None)) is not None:
+            parts.append(chunk)
+            have += len(chunk)
+        last = parts.pop()
+        stop = len(last) if chunk is None else last.rfind(line_end) + 1 or len(last)
+        rest = last[stop:]
+        page = make(b"".join(filter(None, (*parts, last[:stop]))))
+        step = max(step // 2, 1) if len(page.stops) > most else min(2 * step, size())
+        yield page

@@ -40,11 +40,27 @@ def split(text: bytes, line_end: bytes, *, lossy: bool) -> pl.Series | None:
     return frame["line"]
 
 
-def stops_by_length(lines: pl.Series) -> Offsets:
-    """Where the line ends stand, if they are of one byte."""
+def ends_of(text: bytes, line_end: bytes) -> Offsets:
+    """Where the line ends stand."""
+    return np.flatnonzero(np.frombuffer(text, np.uint8) == line_end[0])
+
+
+def ended_lines(
+    text: bytes, line_end: bytes, pattern: str, *, lossy: bool
+) -> tuple[Offsets, Flags]:
+    """Where lines end in `text`, and which of them match `pattern`, as far as that can be asked."""
+    whole = text[: text.rfind(line_end) + 1]
+    lines = None if INNER_END.encode() in text else split(whole, line_end, lossy=lossy)
+    if lines is None:
+        stops = ends_of(text, line_end)
+        return stops, np.zeros(len(stops), np.bool_)
     lengths = lines.str.len_bytes().fill_null(0).to_numpy()
-    stops: Offsets = np.cumsum(lengths + 1, dtype=np.int64) - 1
-    return stops
+    stops = np.cumsum(lengths + 1, dtype=np.int64) - 1
+    # CRs were left out of the lines, and what is not UTF-8 takes more bytes there
+    if b"\r" in text or (len(stops) and stops[-1] != len(whole) - 1):
+        stops = ends_of(text, line_end)
+    plain = match(lines, pattern)
+    return stops, plain if len(plain) == len(stops) else np.zeros(len(stops), np.bool_)
 
 
 def match(lines: pl.Series, pattern: str) -> Flags:

@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PATIENCE = 0.25
 
 
-def ahead(items: Iterator[T], meanwhile: Callable[[], object]) -> Iterator[T]:
+def ahead(items: Iterator[T], meanwhile: Callable[[], object] = bool) -> Iterator[T]:
     """What `items` yields or raises, in its order, made one item ahead and no more.
 
     Where an item takes its time, `meanwhile` is called once.
@@ -44,7 +44,10 @@ def ahead(items: Iterator[T], meanwhile: Callable[[], object]) -> Iterator[T]:
             if isinstance(item, StopIteration):
                 return
             if isinstance(item, BaseException):
-                raise item
+                try:
+                    raise item
+                finally:
+                    del item  # it knows this frame
             yield item[0]
             del item  # or it would be kept while the next one is waited for
     finally:

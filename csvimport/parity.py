@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import polars as pl
 
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
+from csvimport.issue import LONGEST
 from csvimport.lines import (
     INNER_END,
     LONGEST_CELL,
@@ -31,10 +31,11 @@ from csvimport.lines import (
     Offsets,
     match,
     split,
-    stops_by_length,
 )
 
 _QUOTE, _LF, _CR = b'"\n\r'
+#: What breaks a line at its first quote.
+STRAY, UNCLOSED = 1, 2
 #: For fewer look-ups it is not worth the while to make a list.
 _FEW = 16
 
@@ -176,10 +177,12 @@ class Extract:
 class Window:
     """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end.
 
-    `pattern` is what a plain record matches, None where nobody knows.
+    `pattern` is what a plain record matches, None where nobody knows; `plain` says which lines do.
     """
 
     text: bytes
+    stops: Offsets
+    plain: Flags
     dialect: Dialect
     width: int | None
     max_record: int
@@ -190,49 +193,21 @@ class Window:
     pattern: str | None = None
 
     def __post_init__(self) -> None:
-        stops = self._all_stops()
-        if not self.ended and len(stops) and stops[-1] == len(self.text):
-            stops = stops[:-1]  # a line that goes on
-        self.is_cut = len(stops) > self.max_lines
-        if self.is_cut:
-            stops = stops[: self.max_lines]
-        self.stops: Offsets = stops
+        if self.ended and self.text and not self.text.endswith(self.dialect.line_end):
+            self.stops = np.append(self.stops, len(self.text))
+        self.is_cut = len(self.stops) > self.max_lines
+        self.stops = stops = self.stops[: self.max_lines]
         self.starts: Offsets = np.concatenate(([0], stops[:-1] + 1)).astype(np.int64)[: len(stops)]
         self.size = int(stops[-1]) if len(stops) else 0
-
-    def _all_stops(self) -> Offsets:
-        """Where lines end, be it with the text."""
-        if self._lines is not None and b"\r" not in self.text:
-            stops = stops_by_length(self._lines)
-            if len(stops) and stops[-1] == len(self.text) - self.text.endswith(b"\n"):
-                return stops
-        data = np.frombuffer(self.text, np.uint8)
-        stops = np.flatnonzero(data == self.dialect.line_end[0])
-        if self.text and not self.text.endswith(self.dialect.line_end):
-            stops = np.append(stops, len(self.text))
-        return stops
-
-    @cached_property
-    def _lines(self) -> pl.Series | None:
-        """The lines as text, where it is known what to ask of them."""
-        if self.pattern is None or INNER_END.encode() in self.text:
-            return None
-        lines = split(self.text, self.dialect.line_end, lossy=self.may_be_invalid)
-        if lines is None and not self.ended:  # perhaps it breaks off within a character
-            whole = self.text[: self.text.rfind(self.dialect.line_end) + 1]
-            lines = split(whole, self.dialect.line_end, lossy=self.may_be_invalid)
-        return lines
 
     @cached_property
     def plain_lines(self) -> Flags:
         """Which lines, as records by themselves, plainly are in order."""
-        lines, each = self._lines, np.arange(len(self.stops))
-        if lines is None or self.pattern is None or len(lines) < len(each):
-            return np.zeros(len(each), np.bool_)
-        plain = match(lines[: len(each)], self.pattern)
-        if self.text.endswith(b"\r"):  # which is no half of a line end
-            plain[len(lines) - 1 :] = False
-        return self._without_long_cells(plain, each, each)
+        each = np.arange(len(self.stops))
+        plain = np.zeros(len(each), np.bool_)
+        asked = self.plain[: len(each)]
+        plain[: len(asked)] = asked
+        return self._without_long_cells(plain, each, each) if plain.any() else plain
 
     def _without_long_cells(self, plain: Flags, first: Offsets, last: Offsets) -> Flags:
         """Those of the `plain` records from lines `first` to `last` that have no long cells."""
@@ -303,6 +278,43 @@ class Window:
         return int(self._parities[line - 1]) if line else 0
 
     @cached_property
+    def broken_lines(self) -> Offsets:
+        """Which lines, where they start outside quotes, are broken records: STRAY, UNCLOSED, or 0.
+
+        It is the first quote that breaks them, as far as that shows without the exact path: within
+        a cell that it did not open; or as the only one, opening a cell that the next line's first
+        quote does not close, where that line is no evidence, with an odd number of them.
+        """
+        broken = np.zeros(len(self.stops), np.int64)
+        sizes = self.stops - self.starts
+        fits = (sizes < min(self.max_record // 2, LONGEST) - 1) & (self.endings <= 1)
+        if self.text.endswith(b"\r"):
+            fits[-1:] = False
+        others = np.flatnonzero(~self.plain_lines & fits)
+        records = self.extract(others, others)
+        end = np.searchsorted(records.quotes, records.stops)
+        count = np.diff(end, prepend=0)
+        some = (count > 0) & ~records.invalid if self.may_be_invalid else count > 0
+        others, count, first = others[some], count[some], records.quotes[(end - count)[some]]
+        before, behind = records.data[first - 1], records.data[first + 1]
+        line_end = self.dialect.line_end[0]
+        opens = (first == 0) | (before == line_end) | (before == self.dialect.delimiter[0])
+        broken[others[~opens]] = STRAY
+        closes = np.isin(behind, [self.dialect.delimiter[0], _QUOTE, _LF, _CR])
+        shows = ~closes & (count & 1 == 1)
+        unclosed = (opens & (count == 1))[:-1] & shows[1:] & (np.diff(others) == 1)
+        broken[others[:-1][unclosed]] = UNCLOSED
+        return broken
+
+    def broken_until(self, line: int) -> int:
+        """The first line from `line` on that is not among `broken_lines`."""
+        return self._unbroken[bisect_left(self._unbroken, line)]
+
+    @cached_property
+    def _unbroken(self) -> list[int]:
+        return [*np.flatnonzero(self.broken_lines == 0).tolist(), len(self.stops)]
+
+    @cached_property
     def even(self) -> Reading:
         return self._read(0)
 
@@ -340,10 +352,12 @@ class Window:
         """Which of the records that are `asked`, which span lines, plainly are in order."""
         plain = np.zeros(len(first), np.bool_)
         some = np.flatnonzero(asked)
-        if self._lines is None or self.pattern is None or not len(some):
+        if self.pattern is None or not len(some):
             return plain
         found = self.extract(first[some], last[some])
         data = found.data.copy()
+        if (data == ord(INNER_END)).any():
+            return plain
         inner = data == self.dialect.line_end[0]
         inner[found.stops] = False
         data[inner] = ord(INNER_END)

@@ -11,21 +11,22 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
 
 from csvimport.block import Block, Findings
 from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
 from csvimport.encoding import Encoding, Utf8Stream
-from csvimport.feed import Feed
+from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
 from csvimport.issue import cut
+from csvimport.lines import Flags, Offsets, ended_lines, ends_of
+from csvimport.lookahead import ahead
 from csvimport.parity import Reading, Window
 from csvimport.recovery import MAX_RECORD, Reader
 
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
-#: The first blocks are smaller, since what they say makes the others quicker to read.
-_GROWTH = 4
 #: Where fewer than one in so many records are plain, that is no longer asked; so many have to be
 #: seen to tell.
 _ENOUGH = 16
@@ -95,13 +96,18 @@ class Scanner:
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
 
     def __iter__(self) -> Iterator[Block]:
-        self._feed = feed = Feed(self._pieces(), byte=len(self.stream.encoding.bom))
+        chunks = self._pieces()
+        unread = (Page(chunk, bytes_read=self.stream.bytes_read) for chunk in chunks)
+        self._feed = feed = Feed(unread, byte=len(self.stream.encoding.bom))
         feed.fill(self.probe + 1)
         whole = feed.ended and len(feed.text) <= self.probe
         self.dialect = Dialect(line_end=line_end_byte(feed.text[: self.probe], whole=whole))
         self._take_separator_line()
         for block in self._before_header():
             yield self._counted(block)
+        line_end = self.dialect.line_end
+        pages = pages_of(chunks, line_end, self._page_size, self._page, self.max_lines)
+        feed.read_on(ahead(pages), line_end)
         for block in self._blocks():
             yield self._counted(block)
         self.bytes_read = feed.byte
@@ -120,9 +126,22 @@ class Scanner:
             self.separator_line,
             self.header,
             copy.deepcopy(self.line_endings),
-            self.bytes_read if encoding.is_utf8 else self.stream.bytes_read,
+            self.bytes_read if encoding.is_utf8 else self._feed.bytes_read,
             self._feed.ended and not self._feed.text,
         )
+
+    def _page_size(self) -> int:
+        """In bytes: less where every row gets a close look, which takes memory."""
+        return self.block_size if self.pattern else max(self.block_size // 2, 1)
+
+    def _page(self, text: bytes) -> Page:
+        line_end, pattern = self.dialect.line_end, self.pattern
+        lossy, read = self.stream.may_be_invalid, self.stream.bytes_read
+        if pattern is None:
+            stops = ends_of(text, line_end)
+            return Page(text, stops, np.zeros(len(stops), np.bool_), None, read)
+        stops, plain = ended_lines(text, line_end, pattern, lossy=lossy)
+        return Page(text, stops, plain, pattern, read)
 
     def _pieces(self) -> Iterator[bytes]:
         for chunk in self.stream:
@@ -166,7 +185,7 @@ class Scanner:
         feed = self._feed
         comma = self.dialect
         while True:
-            feed.fill(max(self.block_size, Reader.lookahead(self.max_record)))
+            feed.fill(Reader.lookahead(self.max_record))
             if not feed.text:
                 return
             if size := self._plainly_blank():
@@ -181,8 +200,8 @@ class Scanner:
             if not record.blank:
                 self._take_header()
                 return
-            findings = self._findings(self._window(b"", ended=True))
             size = len(feed.text) if record.following is None else record.following
+            findings = self._findings(self._window(feed.text[:size], ended=True))
             findings.add_exact(0, record, self.dialect.ending(feed.text[:size]))
             feed.drop(size, record.lines, 1)
             self.dialect = comma
@@ -205,7 +224,9 @@ class Scanner:
     def _blank_lines(self, size: int) -> Block:
         window = self._window(self._feed.text[:size], ended=False)
         findings = self._findings(window)
-        findings.add_stretch(window.even, 0, len(window.even.last))
+        lines, none = np.arange(len(window.stops)), np.zeros(len(window.stops), np.int64)
+        reading = Reading(lines, lines, none, none.astype(np.bool_), none[:0])
+        findings.add_stretch(reading, 0, len(lines))
         self._feed.drop(size, findings.rows, findings.rows)
         return findings.block()
 
@@ -248,22 +269,19 @@ class Scanner:
     # The data rows
 
     def _blocks(self) -> Iterator[Block]:
-        feed = self._feed
-        step = self.block_size // _GROWTH or 1
-        size = step
+        feed, size = self._feed, 1
         while True:
             feed.fill(size)
             if not feed.text:
                 return
             block = self._next_block()
             if block is None:  # nothing could be settled: look further, in steps that grow
-                size = max(2 * len(feed.text), len(feed.text) + step)
+                size = max(2 * len(feed.text), len(feed.text) + 1)
             else:
                 assert block.plain is not None
                 window = block.plain.window
                 # short lines: what is there already is more than is looked at at once
-                step = max(step // 2, 1) if window.is_cut else min(2 * step, self.block_size)
-                size = len(feed.text) + (0 if window.is_cut else step)
+                size = len(feed.text) + (not window.is_cut)
                 asked = window.pattern is not None
                 if asked and block.rows > _MANY and len(block.plain) < block.rows / _ENOUGH:
                     self.pattern = None  # to ask is of no use
@@ -273,7 +291,7 @@ class Scanner:
         """The records of what the feed holds, as far as they can be settled."""
         feed = self._feed
         text = feed.text
-        window = self._window(text, ended=feed.ended)
+        window = self._window(text, feed.stops, feed.plain, ended=feed.ended)
         findings = self._findings(window)
         reader = self._reader(text)
         lines = len(window.stops)
@@ -286,6 +304,11 @@ class Scanner:
                 if suspect > first:
                     findings.add_stretch(reading, first, suspect)
                     line = int(reading.last[suspect - 1]) + 1
+                    at = int(window.stops[line - 1]) + 1
+                    continue
+                if not self.exact and (end := window.broken_until(line)) > line:
+                    findings.add_broken(line, end)
+                    line = end
                     at = int(window.stops[line - 1]) + 1
                     continue
             elif window.is_cut:
@@ -315,16 +338,20 @@ class Scanner:
         width = None if self.header is None else self.header.width
         return Reader(text, self.dialect, width, self.max_record)
 
-    def _window(self, text: bytes, *, ended: bool) -> Window:
+    def _window(
+        self, text: bytes, stops: Offsets | None = None, plain: Flags = NO_FLAGS, *, ended: bool
+    ) -> Window:
         return Window(
             text,
+            ends_of(text, self.dialect.line_end) if stops is None else stops,
+            plain,
             self.dialect,
             None if self.header is None else self.header.width,
             self.max_record,
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
             max_lines=self.max_lines,
-            pattern=self.pattern,
+            pattern=self._feed.pattern,
         )
 
     def _findings(self, window: Window) -> Findings:

@@ -140,6 +140,10 @@ def written(cell: str, quoting: str) -> str:
 QUOTING = st.sampled_from(["needed"] * 12 + ["quoted"] * 3 + ["bare"])
 
 
+#: Some of these take more bytes once they are replaced, and some do not.
+BAD_BYTES = [b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\xc3"]
+
+
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """Files whose first rows are in order, and most of the others."""
@@ -171,7 +175,11 @@ def files(draw: st.DrawFn) -> bytes:
             ",".join(written(cell, draw(QUOTING) if number > 3 else "needed") for cell in cells)
         )
     last = draw(st.sampled_from(["", end, end + end, "\r", "\0", "\ufeff"]))
-    return (end.join(lines) + last).encode()
+    data = (end.join(lines) + last).encode()
+    for bad in draw(st.lists(st.sampled_from(BAD_BYTES), max_size=2)):
+        place = draw(st.integers(len(data) // 2, len(data)))
+        data = data[:place] + bad + data[place:]
+    return data
 
 
 def outcomes(data: bytes, **sizes: int) -> list[object]:
