@@ -77,6 +77,8 @@ class Check:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
         """Held for the moments in which anything changes that a result tells."""
+        self.judging = threading.RLock()
+        """Held while the sample is judged: before it is, a result would have to do the same."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
         self._start(Encoding())
@@ -174,14 +176,18 @@ class Check:
                 self._take_waiting()
             if block is None:
                 self._check_pending()
-                self.before_header.settle()
-                self.after_header.settle()
+                self._settle()
                 with self.lock:
                     self.survey, self.complete = survey, True
                 return
             if not goes_on() and not survey.finished:
                 self._check_pending()
+                self._settle()
                 return
+
+    def _settle(self) -> None:
+        self.before_header.settle()
+        self.after_header.settle()
 
     def _take_header(self, survey: Survey, header: Header) -> None:
         """Take in the header, which is known now."""
@@ -225,6 +231,10 @@ class Check:
 
     def _judge(self) -> None:
         """Judge the columns by the sample, and check what waited for that."""
+        with self.judging:
+            self._judge_sample()
+
+    def _judge_sample(self) -> None:
         assert self.sample is not None
         check = self._as_if_at_end()
         pattern = None

@@ -66,7 +66,7 @@ class Job:
         if self._error is not None:
             raise self._error
         stopped = Verdict.SKIPPED if self._cancelled.is_set() else Verdict.TIMED_OUT
-        with self._check.lock:
+        with self._check.judging, self._check.lock:
             result = self._check.result(stopped)
         return written(result, self._report, raw=self._raw)
 

@@ -129,15 +129,18 @@ class Spill:
         """Add a chunk behind the others."""
         self.settle()
         if chunk.issues.height:
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=self._store, args=(chunk,), name="csvimport-spill", daemon=True
             )
-            self._thread.start()
+            thread.start()
+            self._thread = thread
 
     def settle(self) -> None:
-        """Wait until all is stored; raise what kept it from that."""
+        """Wait until all is stored; raise what kept it from that, or interrupted it."""
         self.wait()
-        error, self._error = self._error, None
+        error = self._error
+        if isinstance(error, KeyboardInterrupt):
+            self._error = None
         if error:
             raise error
 
@@ -155,14 +158,18 @@ class Spill:
         return Snapshot(self, tuple(self._written), tuple(self._buffer))
 
     def _store(self, chunk: Chunk) -> None:
+        interrupt = None
         try:
-            try:
-                self._add(chunk)
-            except KeyboardInterrupt:  # polars notices it in whatever thread computes
-                self._add(chunk)
-                raise
+            while True:
+                try:
+                    self._add(chunk)
+                    break
+                except KeyboardInterrupt as error:  # polars notices it in whatever thread computes
+                    interrupt = error
         except BaseException as error:  # whatever it is, it belongs to who appends
             self._error = error
+        else:
+            self._error = interrupt
 
     def _add(self, chunk: Chunk) -> None:
         if self.lines_of:

@@ -111,3 +111,43 @@ def test_a_file_is_appended_whatever_the_system_can(
         append(tmp_path / "source", file)
         file.write(b"behind")
     assert (tmp_path / "target").read_bytes() == b"before" + data + b"behind"
+
+
+def test_what_failed_stays_failed() -> None:
+    """A result that is asked for later must not count what is not there."""
+
+    def refuse(_: Chunk) -> Lines:
+        raise OutputError("temporary files in /tmp: no space left on device")
+
+    spill = Spill(refuse)
+    spill.append(chunk(0, 3))
+    for ask in (spill.settle, spill.snapshot, spill.settle):
+        with pytest.raises(OutputError):
+            ask()
+
+
+def test_any_number_of_interrupts_loses_nothing() -> None:
+    left = [KeyboardInterrupt] * 3
+
+    def interrupted(chunk: Chunk) -> Lines:
+        if left:
+            raise left.pop()
+        return lines_of(chunk)
+
+    spill = Spill(interrupted)
+    spill.append(chunk(0, 3))
+    assert [part.issues.height for part in spill.snapshot()] == [3]
+    with pytest.raises(KeyboardInterrupt):
+        spill.settle()
+
+
+def test_without_a_thread_there_is_nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    spill = Spill(lines_of)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(RuntimeError, match="can't start"):
+            spill.append(chunk(0, 3))
+    spill.wait()
