@@ -36,14 +36,13 @@ class Page:
 class Feed:
     """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`.
 
-    `stops` and `plain` are those of its pages, `pattern` and `bytes_read` those of the last one.
+    `stops` and `plain` are those of its pages, `bytes_read` that of the last one.
     """
 
     pages: Iterator[Page]
     text: bytes = b""
     stops: Offsets = field(default_factory=_NO_STOPS.copy)
     plain: Flags = field(default_factory=NO_FLAGS.copy)
-    pattern: str | None = None
     bytes_read: int = 0
     byte: int = 0
     line: int = 1
@@ -52,6 +51,14 @@ class Feed:
     """Whether `text` holds the end of the input."""
     _breaks_off: bool = False
     """Whether the last page did so within a line."""
+    _asked: str | None = None
+    _unasked: int = 0
+    """So many of the first bytes were not asked."""
+
+    @property
+    def pattern(self) -> str | None:
+        """What the plain lines match, if all lines of `text` were asked."""
+        return None if self._unasked else self._asked
 
     def fill(self, size: int) -> None:
         """Read on until `text` holds `size` bytes, or the end of the input."""
@@ -68,7 +75,9 @@ class Feed:
                 page.plain[:1] = False
             plain.append(page.plain)
             self._breaks_off = not len(page.stops) or page.stops[-1] + 1 < len(page.text)
-            self.pattern, self.bytes_read = page.pattern, page.bytes_read
+            self._asked, self.bytes_read = page.pattern, page.bytes_read
+            if self._asked is None:
+                self._unasked = have
         if len(texts) > 1:
             self.text = b"".join(filter(None, texts))
             self.stops, self.plain = np.concatenate(stops), np.concatenate(plain)
@@ -78,12 +87,14 @@ class Feed:
         self.pages, self.stops = pages, ends_of(self.text, line_end)
         self.plain = np.zeros(len(self.stops), np.bool_)
         self._breaks_off = not self.text.endswith(line_end)
+        self._unasked = len(self.text)
 
     def drop(self, size: int, lines: int, rows: int) -> None:
         """Go on `size` bytes, which hold `lines` physical lines and `rows` records."""
         self.text = self.text[size:]
         behind = int(self.stops.searchsorted(size))
         self.stops, self.plain = self.stops[behind:] - size, self.plain[behind:]
+        self._unasked = max(self._unasked - size, 0)
         self.byte += size
         self.line += lines
         self.row += rows

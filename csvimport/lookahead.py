@@ -1,7 +1,7 @@
 """Two hands: the next item is made in a thread of its own while this one is worked on."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 _PATIENCE = 0.25
 
 
-def ahead(items: Iterator[T], meanwhile: Callable[[], object] = bool) -> Iterator[T]:
+def ahead(items: Iterator[T], meanwhile: Callable[[], object] = bool) -> Generator[T]:
     """What `items` yields or raises, in its order, made one item ahead and no more.
 
     Where an item takes its time, `meanwhile` is called once.

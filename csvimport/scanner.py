@@ -22,11 +22,13 @@ from csvimport.issue import cut
 from csvimport.lines import Flags, Offsets, ended_lines, ends_of
 from csvimport.lookahead import ahead
 from csvimport.parity import Reading, Window
-from csvimport.recovery import MAX_RECORD, Reader
+from csvimport.recovery import MAX_RECORD, Reader, Record
 
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
+#: The first data rows are the sample, by which the others are judged: to be had soon.
+_FIRST_LINES = 1 << 14
 #: Where fewer than one in so many records are plain, that is no longer asked; so many have to be
 #: seen to tell.
 _ENOUGH = 16
@@ -92,6 +94,8 @@ class Scanner:
     pattern: str | None = None
     """What a plain record matches, as soon as that is known."""
     line_endings: LineEndings = field(default_factory=LineEndings)
+    _is_first: bool = True
+    """Whether no block of data rows has been made yet."""
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
 
@@ -106,10 +110,13 @@ class Scanner:
         for block in self._before_header():
             yield self._counted(block)
         line_end = self.dialect.line_end
-        pages = pages_of(chunks, line_end, self._page_size, self._page, self.max_lines)
-        feed.read_on(ahead(pages), line_end)
-        for block in self._blocks():
-            yield self._counted(block)
+        pages = ahead(pages_of(chunks, line_end, self._page_size, self._page, self.max_lines))
+        try:
+            feed.read_on(pages, line_end)
+            for block in self._blocks():
+                yield self._counted(block)
+        finally:
+            pages.close()  # or its thread, which knows this scanner, would wait for ever
         self.bytes_read = feed.byte
 
     def surveyed(self) -> Iterator[tuple[Block | None, Survey]]:
@@ -200,12 +207,9 @@ class Scanner:
             if not record.blank:
                 self._take_header()
                 return
-            size = len(feed.text) if record.following is None else record.following
-            findings = self._findings(self._window(feed.text[:size], ended=True))
-            findings.add_exact(0, record, self.dialect.ending(feed.text[:size]))
-            feed.drop(size, record.lines, 1)
+            block = self._blank_records(record, alone=self.dialect != comma)
             self.dialect = comma
-            yield findings.block()
+            yield block
 
     def _plainly_blank(self) -> int:
         """The size of the blank lines at the start, as far as they need no second look.
@@ -220,6 +224,23 @@ class Scanner:
                 self.dialect = Dialect(delimiter, self.dialect.line_end)
                 return match.end()
         return 0
+
+    def _blank_records(self, record: Record, *, alone: bool) -> Block:
+        """The blank record at the start, and those behind it, unless it is to stay `alone`."""
+        feed = self._feed
+        text = feed.text
+        findings, reader = self._findings(self._window(text, ended=feed.ended)), self._reader(text)
+        at = line = 0
+        while record.blank and findings.rows < self.max_lines:
+            end = len(text) if record.following is None else record.following
+            findings.add_exact(line, record, self.dialect.ending(text[at:end]))
+            at, line = end, line + record.lines
+            settled = feed.ended or len(text) - at >= Reader.lookahead(self.max_record)
+            if alone or at == len(text) or not settled:
+                break
+            record = reader.read(at)
+        feed.drop(at, line, findings.rows)
+        return findings.block()
 
     def _blank_lines(self, size: int) -> Block:
         window = self._window(self._feed.text[:size], ended=False)
@@ -279,7 +300,7 @@ class Scanner:
                 size = max(2 * len(feed.text), len(feed.text) + 1)
             else:
                 assert block.plain is not None
-                window = block.plain.window
+                window, self._is_first = block.plain.window, False
                 # short lines: what is there already is more than is looked at at once
                 size = len(feed.text) + (not window.is_cut)
                 asked = window.pattern is not None
@@ -339,19 +360,19 @@ class Scanner:
         return Reader(text, self.dialect, width, self.max_record)
 
     def _window(
-        self, text: bytes, stops: Offsets | None = None, plain: Flags = NO_FLAGS, *, ended: bool
+        self, text: bytes, stops: Offsets | None = None, plain: Flags | None = None, *, ended: bool
     ) -> Window:
         return Window(
             text,
             ends_of(text, self.dialect.line_end) if stops is None else stops,
-            plain,
+            NO_FLAGS if plain is None else plain,
             self.dialect,
             None if self.header is None else self.header.width,
             self.max_record,
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
-            max_lines=self.max_lines,
-            pattern=self._feed.pattern,
+            max_lines=min(self.max_lines, _FIRST_LINES) if self._is_first else self.max_lines,
+            pattern=self._feed.pattern if plain is not None else None,
         )
 
     def _findings(self, window: Window) -> Findings:

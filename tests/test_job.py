@@ -4,6 +4,7 @@ import functools
 import gc
 import io
 import itertools
+import os
 import tempfile
 import threading
 import time
@@ -237,6 +238,32 @@ def test_a_slow_source_is_left_in_time() -> None:
     assert not stopped
     assert result.timed_out
     assert_consistent(result)
+
+
+def test_a_check_that_is_left_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Neither a thread that waits for ever nor an open file."""
+    path = tmp_path / "large.csv"
+    path.write_bytes(b"external_id,plan\n" + b"A1,basic\n" * 6_000_000)
+    for _ in range(2):
+        result = check(path, time_budget=0.05)
+        assert result.timed_out
+        job = start(path)
+        job.cancel()
+        job.result()
+    deadline = time.monotonic() + 60
+    names = {"csvimport", "csvimport-ahead", "csvimport-spill"}
+    while names & {thread.name for thread in threading.enumerate()}:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    if os.path.isdir("/proc/self/fd"):
+        opened = [os.readlink(f"/proc/self/fd/{number}") for number in _descriptors()]
+        assert str(path) not in opened
+
+
+def _descriptors() -> list[str]:
+    return [
+        each for each in os.listdir("/proc/self/fd") if os.path.lexists(f"/proc/self/fd/{each}")
+    ]
 
 
 # --- Jobs ----------------------------------------------------------------------------------------

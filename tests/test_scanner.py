@@ -224,6 +224,27 @@ CELLS = st.lists(
 )
 
 
+def test_many_blank_records_in_quotes_are_few_blocks() -> None:
+    source = scanner(b'"",""\n' * 3000 + b"a,b\n1,2\n")
+    blocks = list(source)
+    assert sum(block.blanks.height for block in blocks) == 3000
+    assert len(blocks) < 10
+
+
+def test_the_question_is_asked_on_where_it_was_not_asked_before() -> None:
+    """What a page says that was made before the expression was known is nothing against it."""
+    lines = b"".join(b"u%d,x\n" % n if n % 500 else b'"u"%d,x\n' % n for n in range(120_000))
+    sizes = {"chunk": 50_000, "block_size": 200_000, "probe": 64, "max_record": 20_000}
+    source = scanner(b"external_id,plan\n" + lines, **sizes)
+    plain = 0
+    for number, block in enumerate(source):
+        if number == 1:
+            source.pattern = "^u[0-9]+,x$"
+        assert number <= 1 or source.pattern
+        plain += len(block.plain or ())
+    assert plain > 20_000
+
+
 @settings(max_examples=500, deadline=None)
 @given(CELLS, st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t", "|"]))
 def test_reads_well_formed_files_like_the_standard_library(
