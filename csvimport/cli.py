@@ -469,7 +469,13 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
     from rich.progress import Progress as Bar
 
     from csvimport.report.printable import printable
@@ -478,6 +484,7 @@ def _progress(file: str, *, show: bool) -> Iterator[Callable[["Progress"], objec
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         DownloadColumn(),
+        TransferSpeedColumn(),
         TextColumn("{task.fields[rows]:,} rows"),
         TimeRemainingColumn(),
     )
