@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
 
-_SHELVES = 8
-_SHELF_SHIFT = np.uint64(64 - 3)
+_SHELVES = 16
+_SHELF_SHIFT = np.uint64(64 - 4)
 #: So many runs of about one size become one.
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
