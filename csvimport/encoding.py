@@ -30,6 +30,9 @@ _BOMS = (
 _HEAD = 4096
 #: The input is judged in pieces of this size, whatever size it arrives in.
 _PIECE = 8 << 20
+#: After so many lines in UTF-8, and so many times fewer that are not, it is UTF-8.
+_NO_ACCIDENT = 10_000
+_FEWER = 20
 #: What is shown to chardet, which looks no further.
 _SAMPLE = 200_000
 
@@ -227,13 +230,18 @@ def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def mostly_utf8(chunks: Iterator[bytes]) -> bool:
-    """Whether, of the lines that hold bytes beyond ASCII, more are UTF-8 than are not."""
-    valid = 0
+    """Whether, of the lines that hold bytes beyond ASCII, more are UTF-8 than are not.
+
+    So many lines in UTF-8 are no accident, and what else there may be is a fault of theirs.
+    """
+    valid = broken = 0
     for piece in _pieces(chunks):
         if not piece.isascii():
-            beyond, broken = _lines_beyond_ascii(piece)
-            valid += beyond - 2 * broken
-    return valid > 0
+            of_all, of_these = _lines_beyond_ascii(piece)
+            valid, broken = valid + of_all - of_these, broken + of_these
+            if valid >= _NO_ACCIDENT and valid >= _FEWER * broken:
+                return True
+    return valid > broken
 
 
 def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:

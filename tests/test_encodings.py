@@ -2,6 +2,7 @@
 
 import codecs
 import dataclasses
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
@@ -258,6 +259,24 @@ def test_an_encoding_that_shows_late() -> None:
         assert result.encoding == "windows-1252"
         assert _placeless(list(result)) == _placeless(issues(data))
         assert result.rows == 50 + 2
+
+
+def test_many_lines_in_utf8_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rest of a large file need not be read for that; a text that is not is read to its end."""
+    monkeypatch.setattr("csvimport.encoding._PIECE", 100_000)
+    good, bad = "1,Zoë\n".encode() * 20_000, b"1,Zo\xeb\n" * 100_000
+
+    def then(first: bytes, rest: bytes) -> Iterator[bytes]:
+        yield first
+        seen.append(len(first))
+        yield rest
+
+    seen: list[int] = []
+    assert mostly_utf8(then(b"1,\xeb\n" + good, bad))
+    assert seen == []
+    assert not mostly_utf8(then(good[:70_000] + bad[:60_000], bad))
+    assert mostly_utf8(then(bad[:70_000], good))
+    assert len(seen) == 2
 
 
 PARTS = [b"a", b"b", b"\xc3\xa9", "\ufffd".encode(), b"\xff", b"\xe2\x82", b"\xed\xa0\x80"]
