@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 import polars as pl
 
 from csvimport.dialect import WHITE_SPACE
+from csvimport.patterns import any_case, one_of
 
 Order = Literal["day-first", "month-first"]
 
@@ -25,21 +26,12 @@ class Reading(NamedTuple):
     variant: Literal["day-first", "month-first", "ambiguous", "not-real"] | None
 
 
-def _any_case(word: str) -> str:
-    """A pattern of `word`; the flag for any case would let in letters beyond ASCII."""
-    return "".join(f"[{letter.upper()}{letter.lower()}]" for letter in word)
-
-
-def _one_of(*patterns: str) -> str:
-    return f"(?:{'|'.join(patterns)})"
-
-
 # --- What the import reads -----------------------------------------------------------------------
 
 _YEAR = "(?:[0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
 _FOURTHS = "(?:0[48]|[2468][048]|[13579][26])"
 _LEAP_YEAR = f"(?:[0-9]{{2}}{_FOURTHS}|{_FOURTHS}00)"
-DAY_OF_YEAR = _one_of(
+DAY_OF_YEAR = one_of(
     "(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])",
     "(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)",
     "02-(?:0[1-9]|1[0-9]|2[0-8])",
@@ -56,8 +48,8 @@ DATETIME = f"(?:{DATE}{TIME_OF_DAY}?)"
 _D = "(?:0?[1-9]|[12][0-9]|3[01])"
 _M = "(?:0?[1-9]|1[0-2])"
 _Y = "[0-9]{4}"
-_ORDINAL = f"{_D}{_one_of(*map(_any_case, ('st', 'nd', 'rd', 'th')))}?"
-MONTHS = [
+_ORDINAL = f"{_D}{one_of(*map(any_case, ('st', 'nd', 'rd', 'th')))}?"
+_MONTHS = [
     "january",
     "february",
     "march",
@@ -71,12 +63,13 @@ MONTHS = [
     "november",
     "december",
 ]
-_SHORT = [*(month[:3] for month in MONTHS), "sept"]
-_MONTH = _one_of(*map(_any_case, MONTHS), *(rf"{_any_case(short)}\.?" for short in _SHORT))
+SHORT_MONTHS = tuple(month[:3] for month in _MONTHS)
+_SHORT = (*SHORT_MONTHS, "sept")
+_MONTH = one_of(*map(any_case, _MONTHS), *(rf"{any_case(short)}\.?" for short in _SHORT))
 _MINUTES = ":[0-5][0-9](?::[0-5][0-9])?"
 #: Some programs put a no-break space before AM and PM.
 _HALF = r"[ \u00a0\u202f]?[AaPp][Mm]"
-_CLOCK = _one_of(f"(?:[01]?[0-9]|2[0-3]){_MINUTES}", f"(?:0?[1-9]|1[0-2]){_MINUTES}{_HALF}")
+_CLOCK = one_of(f"(?:[01]?[0-9]|2[0-3]){_MINUTES}", f"(?:0?[1-9]|1[0-2]){_MINUTES}{_HALF}")
 _BEHIND = f"(?:,? {_CLOCK})?"
 _LOOSE_ZONE = r"(?:Z|UTC|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|\+14(?::?00)?)"
 
@@ -84,13 +77,13 @@ _LOOSE_ZONE = r"(?:Z|UTC|[+-](?:0[0-9]|1[0-3])(?::?[0-5][0-9])?|\+14(?::?00)?)"
 _YEAR_FIRST = r"^(?:3[2-9]|[4-9][0-9])[-./][0-9]{1,2}[-./][0-9]{1,2}$"
 
 #: Day and month may stand in either order.
-_SWAPPABLE = _one_of(
+_SWAPPABLE = one_of(
     *(
         f"(?:{_D}{separator}{_M}|{_M}{separator}{_D}){separator}(?:{_Y}|[0-9]{{2}})"
         for separator in ("/", r"\.", "-")
     )
 )
-_IN_ORDER = _one_of(
+_IN_ORDER = one_of(
     f"{_Y}/{_M}/{_D}",
     rf"{_Y}\.{_M}\.{_D}",
     f"{_ORDINAL} {_MONTH},? {_Y}",

@@ -259,7 +259,7 @@ def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
             # which may be what stands there
             starts = np.append(0, stops + 1)[replaced].tolist()
             spans = zip(starts, stops[replaced].tolist(), strict=True)
-            return beyond, sum(not _is_valid(piece[start:stop]) for start, stop in spans)
+            return beyond, sum(not is_utf8(piece[start:stop]) for start, stop in spans)
     data = np.frombuffer(piece, np.uint8)
     line_ends = np.flatnonzero((data == 0x0A) | (data == 0x0D))
     beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
@@ -267,9 +267,12 @@ def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
     return beyond, len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
 
 
-def _is_valid(line: bytes) -> bool:
+def is_utf8(text: bytes) -> bool:
+    """Whether `text` is UTF-8, strictly."""
+    if text.isascii():
+        return True
     try:
-        line.decode()
+        text.decode()
     except UnicodeDecodeError:
         return False
     return True

@@ -280,13 +280,10 @@ class Check:
         """Take in a block; those of its records that need a look get it when they are many."""
         block = self.checker.identified(block)
         self.pending.append((block, survey))
-        doubtful = sum(_doubtful(each) for each, _ in self.pending)
-        enough = doubtful >= _ENOUGH_ROWS or len(self.pending) >= _ENOUGH_BLOCKS
-        if (
-            not doubtful
-            or enough
-            or sum(len(each.text) for each, _ in self.pending) >= _ENOUGH_BYTES
-        ):
+        blocks = [each for each, _ in self.pending]
+        few = 0 < sum(map(_doubtful, blocks)) < _ENOUGH_ROWS
+        small = sum(len(each.text) for each in blocks) < _ENOUGH_BYTES
+        if not (few and small and len(blocks) < _ENOUGH_BLOCKS):
             self._check_pending()
 
     def _check_pending(self) -> None:

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
-from csvimport.dates import MONTHS, is_datetime, is_non_iso
+from csvimport.dates import SHORT_MONTHS, is_datetime, is_non_iso
 from csvimport.numbers import is_formatted, is_leading_zero, is_number, is_scientific
 
 Type = Literal["boolean", "number", "datetime", "string"]
@@ -71,7 +71,7 @@ HABITS: dict[str, Form] = {
 #: How a cell begins or ends that a rule here may be about, or that of white space around it, save
 #: for dates that begin with a month's name.
 _BEGINNING = r"""^[-+\[{#'\\0-9nN\p{Sc}\s]|[%\p{Sc}\s]$"""
-_MONTH = f"^(?i:{'|'.join(month[:3] for month in MONTHS)})[A-Za-z]*[. ]"
+_MONTH = f"^(?i:{'|'.join(SHORT_MONTHS)})[A-Za-z]*[. ]"
 
 
 @cache

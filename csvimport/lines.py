@@ -46,12 +46,13 @@ def ends_of(text: bytes, line_end: bytes) -> Offsets:
 
 
 def ended_lines(
-    text: bytes, line_end: bytes, pattern: str, *, lossy: bool
+    text: bytes, line_end: bytes, pattern: str | None, *, lossy: bool
 ) -> tuple[Offsets, Flags]:
     """Where lines end in `text`, and which of them match `pattern`, as far as that can be asked."""
     whole = text[: text.rfind(line_end) + 1]
-    lines = None if INNER_END.encode() in text else split(whole, line_end, lossy=lossy)
-    if lines is None:
+    unclear = pattern is None or INNER_END.encode() in text
+    lines = None if unclear else split(whole, line_end, lossy=lossy)
+    if pattern is None or lines is None:
         stops = ends_of(text, line_end)
         return stops, np.zeros(len(stops), np.bool_)
     lengths = lines.str.len_bytes().fill_null(0).to_numpy()

@@ -16,6 +16,8 @@ from functools import cache, reduce
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from csvimport.patterns import NO_TEXT
+
 if TYPE_CHECKING:
     from phonenumbers.phonemetadata import PhoneMetadata, PhoneNumberDesc
 
@@ -36,8 +38,6 @@ _TYPES = [
 _TOKEN = re.compile(r"\\d|\[[^]]*\]|\(\?:|\{[0-9,]+\}|.")
 _RUN = re.compile("|".join(_DIGITS[a:b] for a in range(8) for b in range(10, a + 2, -1)))
 
-#: A regular expression of nothing at all.
-_NO_TEXT = r"[^\s\S]"
 #: Sets: no number, the number without digits, and all numbers.
 _NOTHING, _END, _ANY = range(3)
 
@@ -62,7 +62,7 @@ def pattern(codes: Iterable[int]) -> str:
         plans.setdefault(plan, []).append(str(code))
     plans.pop(_NOTHING, None)
     if not plans:
-        return _NO_TEXT
+        return NO_TEXT
     texts = (f"(?:{'|'.join(each)}){writer.text(numbers)}" for numbers, each in plans.items())
     return rf"^\+(?:{'|'.join(texts)})$"
 

@@ -7,14 +7,12 @@ import re
 
 import polars as pl
 
+from csvimport.patterns import one_of
+
 NUMBER = r"(?:-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?)"
 LEADING_ZERO = "(?:0[0-9]+)"
 #: With a comma where the spreadsheet's language has one.
 SCIENTIFIC = r"(?:-?[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{1,3})"
-
-
-def _one_of(*patterns: str) -> str:
-    return f"(?:{'|'.join(patterns)})"
 
 
 _INTEGER = "(?:0|[1-9][0-9]*)"
@@ -25,7 +23,7 @@ _OVER_255 = "(?:25[6-9]|2[6-9][0-9]|[3-9][0-9]{2})"
 _SPACES = (" ", "\u00a0", "\u202f", "'", "\u2019")
 
 #: Groups behind dots: a single one looks like decimals, three small ones like an IP address.
-_DOTTED = _one_of(
+_DOTTED = one_of(
     rf"{_LEAD}(?:\.{_GROUP})+,[0-9]+",
     rf"{_LEAD}(?:\.{_GROUP}){{2}}",
     rf"{_LEAD}(?:\.{_GROUP}){{4,}}",
@@ -34,16 +32,16 @@ _DOTTED = _one_of(
     rf"{_LEAD}\.{_GROUP}\.{_OVER_255}\.{_GROUP}",
     rf"{_LEAD}(?:\.{_GROUP}){{2}}\.{_OVER_255}",
 )
-_GROUPED = _one_of(
+_GROUPED = one_of(
     rf"{_LEAD}(?:,{_GROUP})+(?:\.[0-9]+)?",
     _DOTTED,
     *(f"{_LEAD}(?:{space}{_GROUP})+(?:[.,][0-9]+)?" for space in _SPACES),
     f"{_INTEGER},[0-9]+",
 )
-_AMOUNT = _one_of(rf"{_INTEGER}(?:\.[0-9]+)?", _GROUPED)
+_AMOUNT = one_of(rf"{_INTEGER}(?:\.[0-9]+)?", _GROUPED)
 _GAP = "[ \u00a0\u202f]?"
 #: At most seven digits in all: longer ones are phone numbers.
-_SIGNED = _one_of(
+_SIGNED = one_of(
     r"\+(?:0|[1-9][0-9]{0,6})",
     *(
         rf"\+(?:{'0|' if whole == 1 else ''}[1-9][0-9]{{{whole - 1}}})[.,][0-9]{{1,{7 - whole}}}"
@@ -51,7 +49,7 @@ _SIGNED = _one_of(
     ),
 )
 
-FORMATTED = _one_of(
+FORMATTED = one_of(
     f"-?{_GROUPED}",
     rf"(?:-\p{{Sc}}{_GAP}|\p{{Sc}}{_GAP}-?){_AMOUNT}",
     rf"-?{_AMOUNT}{_GAP}\p{{Sc}}",

@@ -115,16 +115,20 @@ class Extract:
     def broken(self) -> Flags:
         """Which records have a quote that opens or closes where none may."""
         opens = (np.arange(len(self.quotes)) & 1) == 0
-        wrong = ~np.where(opens, self._may_open(), self._may_close())
+        wrong = ~np.where(opens, self.may_open, self.may_close)
         return self._those_with(self.quotes[wrong])
 
-    def _may_open(self) -> Flags:
+    @cached_property
+    def may_open(self) -> Flags:
+        """Which quotes stand where a cell begins, or behind another quote."""
         before = self.data[np.maximum(self.quotes - 1, 0)]
         may: Flags = (before == self.dialect.delimiter[0]) | (before == _QUOTE)
         may |= (before == self.dialect.line_end[0]) | (self.quotes == 0)
         return may
 
-    def _may_close(self) -> Flags:
+    @cached_property
+    def may_close(self) -> Flags:
+        """Which quotes stand where a cell ends, or before another quote."""
         line_end, last = self.dialect.line_end, len(self.data) - 1
         after = self.data[np.minimum(self.quotes + 1, last)]
         may: Flags = (after == self.dialect.delimiter[0]) | (after == _QUOTE)
@@ -295,13 +299,10 @@ class Window:
         end = np.searchsorted(records.quotes, records.stops)
         count = np.diff(end, prepend=0)
         some = (count > 0) & ~records.invalid if self.may_be_invalid else count > 0
-        others, count, first = others[some], count[some], records.quotes[(end - count)[some]]
-        before, behind = records.data[first - 1], records.data[first + 1]
-        line_end = self.dialect.line_end[0]
-        opens = (first == 0) | (before == line_end) | (before == self.dialect.delimiter[0])
+        others, count, first = others[some], count[some], (end - count)[some]
+        opens = records.may_open[first]
         broken[others[~opens]] = STRAY
-        closes = np.isin(behind, [self.dialect.delimiter[0], _QUOTE, _LF, _CR])
-        shows = ~closes & (count & 1 == 1)
+        shows = ~records.may_close[first] & (count & 1 == 1)
         unclosed = (opens & (count == 1))[:-1] & shows[1:] & (np.diff(others) == 1)
         broken[others[:-1][unclosed]] = UNCLOSED
         return broken

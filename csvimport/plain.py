@@ -17,6 +17,7 @@ import polars as pl
 
 from csvimport import dates, emails, phones, plaintext, vocabulary
 from csvimport.columns import ALIAS, GROUP, Column, Columns
+from csvimport.patterns import BRAZE_ID, UUID, one_of
 
 #: In characters. The engine would lose more time with a longer expression than it saves.
 _LONGEST = 250_000
@@ -26,7 +27,6 @@ _EVENT_NAME = re.compile("[A-Za-z_](?:[A-Za-z0-9_. -]*[A-Za-z0-9_-])?")
 #: Digits and then a letter, as in a hash: no number and no date of any kind.
 _TOKEN = "(?:[0-9]+[A-Za-z_][A-Za-z0-9_-]*)"
 _NUMBER = r"(?:-?(?:0|[1-9][0-9]{0,30})(?:\.[0-9]{1,30})?)"
-_NO_TEXT = r"[^\s\S]"
 _OF_TYPE = {
     "boolean": "(?:true|false|True|False|TRUE|FALSE)",
     "number": _NUMBER,
@@ -55,7 +55,7 @@ def pattern(
         _Shape(columns, sample, quoted, delimiter, event, required).record
         for event in _events(columns, sample)
     ]
-    whole = f"^{_one_of(shapes)}$"
+    whole = f"^{one_of(*shapes)}$"
     return whole if required and len(whole) <= _LONGEST else None
 
 
@@ -122,7 +122,7 @@ class _Shape:
             bare, text = (plaintext.name(self.delimiter, quoted=each) for each in (False, True))
             return bare, text
         values = (plaintext.value(self.delimiter, quoted=each) for each in (False, True))
-        bare, text = (_one_of([each, _TOKEN, _NUMBER, dates.DATETIME]) for each in values)
+        bare, text = (one_of(each, _TOKEN, _NUMBER, dates.DATETIME) for each in values)
         return bare, text
 
     def _known(self, column: Column, kind: str) -> str:
@@ -135,15 +135,16 @@ class _Shape:
         if kind == "email" and not self.columns.has("email_encrypted"):
             return emails.PLAIN
         if kind == "group":
-            return "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+            return UUID
         if kind == "boolean":
             return _OF_TYPE["boolean"]
         if column.name == "braze_id":
-            return "[0-9a-fA-F]{24}"
+            return BRAZE_ID
         if kind in _WORDS:
             in_group = column.name in GROUP
             words = vocabulary.group_states() if in_group else _WORDS[kind]()
-            return _one_of(re.escape(word) for word in sorted(words) if self.delimiter not in word)
+            fit = (word for word in sorted(words) if self.delimiter not in word)
+            return one_of(*map(re.escape, fit))
         return plaintext.identifier(self.delimiter)
 
 
@@ -154,12 +155,8 @@ def _past(now: datetime, time: str) -> str:
     months = [f"{month:02}" for month in range(1, last.month)]
     days = [f"{day:02}" for day in range(1, min(last.day, 29))]
     shapes = [
-        f"{_one_of(years)}-{dates.DAY_OF_YEAR}",
-        f"{last.year:04}-{_one_of(months)}-(?:0[1-9]|1[0-9]|2[0-8])",
-        f"{last.year:04}-{last.month:02}-{_one_of(days)}",
+        f"{one_of(*years)}-{dates.DAY_OF_YEAR}",
+        f"{last.year:04}-{one_of(*months)}-(?:0[1-9]|1[0-9]|2[0-8])",
+        f"{last.year:04}-{last.month:02}-{one_of(*days)}",
     ]
-    return f"(?:{_one_of(shapes)}{time})"
-
-
-def _one_of(patterns: Iterable[str]) -> str:
-    return f"(?:{'|'.join(patterns) or _NO_TEXT})"
+    return f"(?:{one_of(*shapes)}{time})"

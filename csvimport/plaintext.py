@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from csvimport.dates import MONTHS
+from csvimport.dates import SHORT_MONTHS
 from csvimport.forms import NULL_LITERALS
 from csvimport.lines import INNER_END
+from csvimport.patterns import any_case, both_cases, one_of
 
 #: Words for nothing in lower case; others begin with signs.
 _NOTHING = tuple(sorted({word.lower() for word in NULL_LITERALS if word[0].isalpha()}))
-_MONTHS = tuple(month[:3] for month in MONTHS)
 
 #: In Windows-1252, the first byte of a sequence in UTF-8. Behind it, what is not ASCII may show
 #: that the text is mojibake.
@@ -54,12 +54,12 @@ def identifier(delimiter: str) -> str:
 def value(delimiter: str, *, quoted: bool) -> str:
     """A value that looks neither like a number, a date or a list nor like a word for nothing."""
     text = _Text(delimiter, quoted)
-    words = (*_NOTHING, *_MONTHS)
+    words = (*_NOTHING, *SHORT_MONTHS)
     initials = "".join(sorted({word[0] + word[0].upper() for word in words}))
     letters = [f"[[A-Za-z]--[{initials}]]", *text.apart(words)]
-    months = [f"{_any_case(month)}[A-Za-z]*" for month in _MONTHS]
+    months = [f"{any_case(month)}[A-Za-z]*" for month in SHORT_MONTHS]
     head = [
-        f"(?:[0-9]{{1,6}}[A-Za-z]? )?{_one_of(letters)}",
+        f"(?:[0-9]{{1,6}}[A-Za-z]? )?{one_of(*letters)}",
         text.behind(r"A-Za-z0-9+\-\[{#'\\"),
         text.foreign,
         *(month + text.behind("A-Za-z.") for month in months),
@@ -102,19 +102,19 @@ class _Text:
         """What begins like one of `words` and goes on in another way."""
         ascii_ = self.behind("")
         return [
-            f"{_any_case(beginning)}(?:{self.behind(_both_cases(behind))}|"
+            f"{any_case(beginning)}(?:{self.behind(both_cases(behind))}|"
             f"{self.gap}+{ascii_}|{_LEAD}+{ascii_})"
             for beginning, behind in _beginnings(words).items()
         ]
 
     def short(self, words: Iterable[str]) -> list[str]:
         """What is but the beginning of one of `words`, and what only has leading characters."""
-        return [*map(_any_case, sorted(set(_beginnings(words)) - set(words))), self.leading]
+        return [*map(any_case, sorted(set(_beginnings(words)) - set(words))), self.leading]
 
     def all(self, head: list[str], short: list[str]) -> str:
         behind = f"(?:{self.behind('')}|{self.gap}+{self.solid})"
         unit = f"{self.gap}*(?:{self.solid}|{self.leading}{behind})"
-        return f"(?:{_one_of(head)}(?:{unit})*(?:{self.gap}*{self.leading})?|{_one_of(short)})"
+        return f"(?:{one_of(*head)}(?:{unit})*(?:{self.gap}*{self.leading})?|{one_of(*short)})"
 
 
 def _beginnings(words: Iterable[str]) -> dict[str, str]:
@@ -124,15 +124,3 @@ def _beginnings(words: Iterable[str]) -> dict[str, str]:
         for end in range(1, len(word)):
             found[word[:end]] = found.get(word[:end], "") + word[end]
     return found
-
-
-def _both_cases(letters: str) -> str:
-    return "".join(sorted({*letters.lower(), *letters.upper()}))
-
-
-def _any_case(word: str) -> str:
-    return "".join(f"[{_both_cases(letter)}]" for letter in word)
-
-
-def _one_of(patterns: Iterable[str]) -> str:
-    return f"(?:{'|'.join(patterns)})"

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from csvimport.dialect import CR, LF, QUOTE, WHITE_SPACE, Dialect
+from csvimport.encoding import is_utf8
 
 #: A record must stay below this many bytes.
 MAX_RECORD = 1 << 20
@@ -259,14 +260,3 @@ def first_bad_bytes(text: bytes) -> tuple[int, bytes]:
     except UnicodeDecodeError as error:
         return error.start, text[error.start : error.end]
     return len(text), b""
-
-
-def is_utf8(text: bytes) -> bool:
-    """Whether `text` is UTF-8, strictly."""
-    if text.isascii():
-        return True
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

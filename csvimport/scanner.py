@@ -142,13 +142,11 @@ class Scanner:
         return self.block_size if self.pattern else max(self.block_size // 2, 1)
 
     def _page(self, text: bytes) -> Page:
-        line_end, pattern = self.dialect.line_end, self.pattern
-        lossy, read = self.stream.may_be_invalid, self.stream.bytes_read
-        if pattern is None:
-            stops = ends_of(text, line_end)
-            return Page(text, stops, np.zeros(len(stops), np.bool_), None, read)
-        stops, plain = ended_lines(text, line_end, pattern, lossy=lossy)
-        return Page(text, stops, plain, pattern, read)
+        pattern, stream = self.pattern, self.stream  # another thread may set the pattern
+        stops, plain = ended_lines(
+            text, self.dialect.line_end, pattern, lossy=stream.may_be_invalid
+        )
+        return Page(text, stops, plain, pattern, stream.bytes_read)
 
     def _pieces(self) -> Iterator[bytes]:
         for chunk in self.stream:

@@ -11,14 +11,21 @@ from typing import Any, BinaryIO
 import pytest
 
 from csvimport import Issue, Result
+from csvimport.checks.registry import all_checks
 from csvimport.engine import Check
+from csvimport.forms import HABITS
 from csvimport.options import Options
 from csvimport.report.csv import write
+from csvimport.rulebook import rulebook
 from csvimport.scanner import Scanner
 from csvimport.source import Source
 from csvimport.workspace import Workspace
 
 NAME = "file.csv"
+#: Rules that compare rows.
+CROSS_ROW = {check.rule for check in all_checks() if check.cross_row}
+#: Rules that say what they say of a sample, or leave it to the column's header.
+SAMPLED = {*HABITS, *(name for name, rule in rulebook().items() if rule.family == "custom")}
 
 Told = tuple[str, int | None, str | None, str | None]
 """Rule, row, column, suggestion."""

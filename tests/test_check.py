@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import read
 from polars.testing import assert_frame_equal
-from running import checked, issues, report, run, summary, told, whole
+from running import SAMPLED, checked, issues, report, run, summary, told, whole
 from tables import FILES, INPUTS, LINES
 
 import csvimport
@@ -33,7 +33,6 @@ from csvimport import (
     Verdict,
     check,
 )
-from csvimport.forms import HABITS
 from csvimport.report import json as json_report
 from csvimport.report import jsonl
 from csvimport.rulebook import rulebook
@@ -41,8 +40,6 @@ from csvimport.rulebook import rulebook
 BOOK = rulebook()
 KINDS = st.sampled_from(["auto", "attributes", "events"])
 CROSS_ROW = {"duplicate-identifier"}
-#: Rules that say what they say of a sample, or leave it to the column's header.
-SAMPLED = {*HABITS, *(name for name, rule in rulebook().items() if rule.family == "custom")}
 
 COLUMNS = {
     "file": pl.String(),

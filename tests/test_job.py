@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
-from running import checked, report_bytes, run, summary, whole
+from running import CROSS_ROW, SAMPLED, checked, report_bytes, run, summary, whole
 from tables import FILES
 
 from csvimport import (
@@ -33,16 +33,11 @@ from csvimport import (
 )
 from csvimport.block import Block
 from csvimport.checker import Checker
-from csvimport.checks.registry import all_checks
 from csvimport.engine import Check
-from csvimport.forms import HABITS
 from csvimport.options import Options
-from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner
 from csvimport.source import Source
 
-CROSS_ROW = {each.rule for each in all_checks() if each.cross_row}
-SAMPLED = {*HABITS, *(name for name, rule in rulebook().items() if rule.family == "custom")}
 HEADER = b"external_id,email,plan\n"
 ROW = b"A1,a@example.com,gold\n"
 WAIT = 30

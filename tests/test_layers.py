@@ -16,6 +16,7 @@ ORDER = [
     "startup",
     "errors",
     "issue",
+    "patterns",
     "target",
     "spill",
     "source",

@@ -7,15 +7,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import checked, run, whole
+from running import CROSS_ROW, checked, run, whole
 
 from csvimport import plain
-from csvimport.checks.registry import all_checks
 from csvimport.engine import Check
 from csvimport.lines import INNER_END, LONGEST_CELL
 from csvimport.rulebook import rulebook
 
-CROSS_ROW = {check.rule for check in all_checks() if check.cross_row}
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 #: By column, cells as they should be.

@@ -14,6 +14,7 @@ from csvimport.checks.registry import Explanation, Flag, cell_check
 from csvimport.columns import GROUP, Column, Columns
 from csvimport.forms import has_outer_space, is_boolean, is_single_quoted, stands_out
 from csvimport.lines import Bytes
+from csvimport.patterns import UUID
 
 #: In characters.
 _LONGEST_TEXT = 255
@@ -223,15 +224,13 @@ def invalid_boolean(column: Column, _: Columns) -> Flag:
 
 # Subscription groups
 
-_UUID = "^[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
-
 
 @cell_check("invalid-subscription-group", on=_of_type("group"))
 def invalid_subscription_group(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
     trimmed = cell.str.strip_chars()
-    suggestion = pl.when(trimmed.str.contains(_UUID)).then(trimmed)
-    return Flag(_is_filled(cell) & ~cell.str.contains(_UUID), suggestion=suggestion)
+    suggestion = pl.when(trimmed.str.contains(f"^{UUID}$")).then(trimmed)
+    return Flag(_is_filled(cell) & ~cell.str.contains(f"^{UUID}$"), suggestion=suggestion)
 
 
 @cell_check("incomplete-subscription", "filled", on=lambda column: _is_known(column, *GROUP))

@@ -16,6 +16,7 @@ from csvimport.columns import (
     unknown_names,
 )
 from csvimport.dialect import WHITE_SPACE
+from csvimport.patterns import UUID
 
 _MOST_PROPERTIES = 256
 #: Near a known name, and yet words of their own.
@@ -23,7 +24,7 @@ _NOT_MISSPELLED = ("county", "list_name")
 
 _DATA = (
     ("an e-mail address", re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")),
-    ("a UUID", re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")),
+    ("a UUID", re.compile(UUID)),
     (
         "a date",
         re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}"),

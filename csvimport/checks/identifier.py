@@ -12,6 +12,7 @@ import polars as pl
 from csvimport.checks.registry import Explanation, Flag, cell_check, row_check
 from csvimport.columns import ALIAS, Column, Columns, is_blank
 from csvimport.emails import is_email, is_plain, repaired
+from csvimport.patterns import BRAZE_ID
 from csvimport.phones import e164, is_dialable, is_valid
 
 _LONGEST_EXTERNAL_ID = 987
@@ -180,4 +181,4 @@ def identifier_whitespace(column: Column, _: Columns) -> Flag:
 @cell_check("unusual-braze-id", on=_known("braze_id"))
 def unusual_braze_id(column: Column, _: Columns) -> Flag:
     cell = pl.col(column.cell)
-    return Flag(~is_blank(cell) & ~cell.str.contains("^[0-9a-fA-F]{24}$"))
+    return Flag(~is_blank(cell) & ~cell.str.contains(f"^{BRAZE_ID}$"))
