@@ -66,6 +66,7 @@ class Bench:
     def __init__(self, folder: Path, limit: float) -> None:
         self.folder, self.limit = folder, limit
         self.environment = os.environ | {"NODE_PATH": str(folder / "node_modules")}
+        self.environment.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled
 
     def path(self, case: Case) -> Path:
         """The input of a case, written unless that was done since `inputs.py` changed."""

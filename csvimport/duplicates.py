@@ -3,9 +3,9 @@
 A key is a 96-bit hash: 64 bits to sort by and 32 more beside the row's number, which has the
 other 32. (Two among a hundred million different keys share one with a chance of about one in
 ten million million.) Sorted runs are merged as soon as there are some of one size, so that adding
-all keys costs n log n; the keys are dealt out to shelves by their first bits, so that a merge needs
-a fraction of the memory at a time. Nearly every key is new, and that shows at once: a table of the
-first bits that occurred says so of all that it does not know, without a search.
+all keys costs n log n; larger ones are dealt out to shelves by their first bits, so that a merge
+needs a fraction of the memory at a time. Nearly every key is new, and that shows at once: a table
+of the first bits that occurred says so of all that it does not know, without a search.
 """
 
 from dataclasses import dataclass, field
@@ -15,9 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 Hashes = npt.NDArray[np.uint64]
+Run = tuple[Hashes, Hashes]
+"""Keys, ascending, and of each the other bits and the row."""
 
-_SHELVES = 16
-_SHELF_SHIFT = np.uint64(64 - 4)
+_SHELVES = 64
+_SHELF_SHIFT = np.uint64(64 - 6)
 #: So many runs of about one size become one.
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
@@ -31,9 +33,8 @@ _TABLE_SHIFT = np.uint64(64 - _TABLE_BITS)
 class FirstRows:
     """The first row of every key so far."""
 
-    _shelves: list[list[tuple[Hashes, Hashes]]] = field(
-        default_factory=lambda: [[] for _ in range(_SHELVES)]
-    )
+    _recent: list[Run] = field(default_factory=list)
+    _shelves: list[list[Run]] = field(default_factory=lambda: [[] for _ in range(_SHELVES)])
     _table: npt.NDArray[np.bool_] = field(
         default_factory=lambda: np.zeros(1 << _TABLE_BITS, np.bool_)
     )
@@ -41,7 +42,8 @@ class FirstRows:
     @property
     def nbytes(self) -> int:
         """The bytes that the keys take."""
-        return sum(each.nbytes for shelf in self._shelves for run in shelf for each in run)
+        runs = [*self._recent, *(run for shelf in self._shelves for run in shelf)]
+        return sum(each.nbytes for run in runs for each in run)
 
     def add(
         self, keys: Hashes, checks: Hashes, rows: npt.NDArray[np.int64]
@@ -50,52 +52,66 @@ class FirstRows:
         order = np.argsort(keys)
         if (keys[order[1:]] == keys[order[:-1]]).any():  # of equal keys the first row goes first
             order = np.argsort(keys, kind="stable")
-        keys, checks = keys[order], checks[order]
-        values = (checks << _ROW_BITS) | rows[order].astype(np.uint64)
+        keys = keys[order]
+        values = (checks[order] << _ROW_BITS) | rows[order].astype(np.uint64)
+        first = _first_of_these(keys, values)
         slots = keys >> _TABLE_SHIFT
-        known = self._table[slots]
+        known = np.flatnonzero(self._table[slots])
         self._table[slots] = True
-        first = np.zeros(len(keys), np.int64)
-        bounds = np.searchsorted(keys >> _SHELF_SHIFT, np.arange(_SHELVES + 1))
-        for shelf, (start, end) in zip(self._shelves, pairwise(bounds), strict=True):
-            if start < end:
-                part = slice(start, end)
-                first[part] = _add(shelf, keys[part], values[part], known[part])
+        earlier = self._earlier(keys[known], values[known])
+        first[known] = np.where(earlier, earlier, first[known])
+        new = first == 0
+        if new.any():
+            self._recent.append((keys[new], values[new]))
+        if len(self._recent) >= _RUNS:
+            self._deal()
         result = np.empty_like(first)
         result[order] = first
         return result
 
+    def _earlier(self, keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
+        """The first row of each of these keys, which ascend, among those added before; or 0."""
+        first = np.zeros(len(keys), np.int64)
+        spans = [(0, len(keys)), *pairwise(_bounds(keys))]
+        for runs, (start, end) in zip([self._recent, *self._shelves], spans, strict=True):
+            for run_keys, run_values in runs if start < end else ():
+                at = np.searchsorted(run_keys, keys[start:end])
+                at[at == len(run_keys)] = 0
+                here = np.flatnonzero(run_keys[at] == keys[start:end])
+                theirs, mine = run_values[at[here]], values[start:end][here]
+                same = theirs >> _ROW_BITS == mine >> _ROW_BITS
+                first[start:end][here[same]] = (theirs[same] & _LOW).astype(np.int64)
+        return first
 
-def _add(
-    shelf: list[tuple[Hashes, Hashes]],
-    keys: Hashes,
-    values: Hashes,
-    known: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.int64]:
-    """Add keys to a shelf; only those that may be `known` are looked for there."""
-    again = np.concatenate(
-        ([False], (keys[1:] == keys[:-1]) & (values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS))
-    )
+    def _deal(self) -> None:
+        """Put the recent keys on the shelves."""
+        keys, values = _merged(self._recent)
+        self._recent = []
+        for shelf, (start, end) in zip(self._shelves, pairwise(_bounds(keys)), strict=True):
+            if start < end:
+                # copies, or all would stay as long as one of them does
+                shelf.append((keys[start:end].copy(), values[start:end].copy()))
+            while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
+                shelf[-_RUNS:] = [_merged(shelf[-_RUNS:])]
+
+
+def _bounds(keys: Hashes) -> list[int]:
+    """Where each shelf's part of `keys`, which ascend, starts; and their end."""
+    bounds: list[int] = np.searchsorted(keys >> _SHELF_SHIFT, np.arange(_SHELVES + 1)).tolist()
+    return bounds
+
+
+def _first_of_these(keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
+    """The first row of those of `keys`, which ascend, that stand behind an equal one; else 0."""
+    equal = (keys[1:] == keys[:-1]) & (values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS)
+    again = np.concatenate(([False], equal))
     leader = np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))
-    first = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
-    some = np.flatnonzero(known)
-    looked_for = keys[some]
-    for run_keys, run_values in shelf if len(some) else ():
-        at = np.searchsorted(run_keys, looked_for)
-        at[at == len(run_keys)] = 0
-        here = np.flatnonzero(run_keys[at] == looked_for)
-        theirs, mine = run_values[at[here]], values[some[here]]
-        same = theirs >> _ROW_BITS == mine >> _ROW_BITS
-        first[some[here[same]]] = (theirs[same] & _LOW).astype(np.int64)
-    new = first == 0
-    if new.any():
-        shelf.append((keys[new], values[new]))
-        while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
-            shelf[-_RUNS:] = [_merged(shelf[-_RUNS:])]
+    first: npt.NDArray[np.int64] = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
     return first
 
 
-def _merged(runs: list[tuple[Hashes, Hashes]]) -> tuple[Hashes, Hashes]:
-    keys, values = (np.concatenate(each) for each in zip(*runs, strict=True))
+def _merged(runs: list[Run]) -> Run:
+    keys = np.concatenate([keys for keys, _ in runs])
     order = np.argsort(keys)
-    return keys[order], values[order]
+    keys = keys[order]  # one after the other: both at once would take more memory
+    return keys, np.concatenate([values for _, values in runs])[order]

@@ -180,6 +180,7 @@ class Check:
                 with self.lock:
                     self.survey, self.complete = survey, True
                 return
+            del block  # or its text would be kept while the next one is waited for
             if not goes_on() and not survey.finished:
                 self._check_pending()
                 self._settle()

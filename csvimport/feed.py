@@ -126,16 +126,25 @@ def pages_of(
 
     A page breaks off within a line that is longer. Pages of more than `most` lines shrink.
     """
-    step, rest = max(size() // _GROWTH, 1), b""
-    chunk: bytes | None = b""
-    while chunk is not None:
-        parts, have = [rest], len(rest)
-        while have < step and (chunk := next(chunks, None)) is not None:
-            parts.append(chunk)
-            have += len(chunk)
-        last = parts.pop()
-        stop = len(last) if chunk is None else last.rfind(line_end) + 1 or len(last)
-        rest = last[stop:]
-        page = make(b"".join(filter(None, (*parts, last[:stop]))))
+    step, rest, ended = max(size() // _GROWTH, 1), b"", False
+    while not ended:
+        text, rest, ended = _gathered(chunks, rest, step, line_end)
+        page = make(text)
         step = max(step // 2, 1) if len(page.stops) > most else min(2 * step, size())
+        del text  # what is not kept here goes with its page
         yield page
+        del page
+
+
+def _gathered(
+    chunks: Iterator[bytes], rest: bytes, size: int, line_end: bytes
+) -> tuple[bytes, bytes, bool]:
+    """At least `size` bytes as far as a line ends, what is behind, and whether that is all."""
+    parts, have = [rest], len(rest)
+    chunk: bytes | None = b""
+    while have < size and (chunk := next(chunks, None)) is not None:
+        parts.append(chunk)
+        have += len(chunk)
+    last = parts.pop()
+    stop = len(last) if chunk is None else last.rfind(line_end) + 1 or len(last)
+    return b"".join(filter(None, (*parts, last[:stop]))), last[stop:], chunk is None

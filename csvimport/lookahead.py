@@ -26,11 +26,10 @@ def ahead(items: Iterator[T], meanwhile: Callable[[], object] = bool) -> Generat
             if stopped.is_set():
                 return
             try:
-                item = next(items)
+                made.put((next(items),))
             except BaseException as error:  # whatever it is, it belongs to who asked
                 made.put(error)
                 return
-            made.put((item,))
 
     threading.Thread(target=make, name="csvimport-ahead", daemon=True).start()
     try:

@@ -35,8 +35,20 @@ def _hash(key: int, seed: int) -> int:
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 40), max_size=30), max_size=12), st.booleans())
-def test_first_rows_are_those_of_a_dictionary(blocks: list[list[int]], scattered: bool) -> None:
+@given(
+    st.lists(st.lists(st.integers(0, 40), max_size=30), max_size=12),
+    st.booleans(),
+    st.sampled_from([2, 8]),
+)
+def test_first_rows_are_those_of_a_dictionary(
+    blocks: list[list[int]], scattered: bool, runs: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.duplicates._RUNS", runs)
+        assert_as_a_dictionary(blocks, scattered)
+
+
+def assert_as_a_dictionary(blocks: list[list[int]], scattered: bool) -> None:
     table = FirstRows()
     known: dict[int, int] = {}
     row = 1
