@@ -46,7 +46,8 @@ _BOM = b"\xef\xbb\xbf"
 class Plain:
     """Records of a window that plainly are in order, one a line of it or on several.
 
-    Rows and lines count from the window's first; `place` is where in the file that stands.
+    Rows and lines count from the window's first; `place` is where in the file that stands. `cells`
+    are those in the columns that were asked for.
     """
 
     window: Window
@@ -54,6 +55,7 @@ class Plain:
     row: Offsets
     first: Offsets
     last: Offsets
+    cells: pl.DataFrame
 
     def __len__(self) -> int:
         return len(self.row)
@@ -62,11 +64,6 @@ class Plain:
     def rows(self) -> Offsets:
         """Their numbers in the file."""
         return self.row + self.place[0]
-
-    def cells(self, positions: list[int]) -> pl.DataFrame:
-        """The cells in these columns, which ascend."""
-        text = self.window.joined(self.first, self.last)
-        return _parsed(self.window, self.first, self.last, text, positions)
 
     @property
     def endings(self) -> Offsets:
@@ -200,12 +197,14 @@ class Findings:
     """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
 
     Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
+    Of plain records the cells in the columns `positions` are read, which ascend.
     """
 
     window: Window
     row: int
     line: int
     byte: int
+    positions: list[int] = field(default_factory=list)
     rows: int = 0
     stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
     broken: list[tuple[int, int, int]] = field(default_factory=list)
@@ -246,7 +245,7 @@ class Findings:
         exact_faults = [each for each in self.exact if each.record.fault]
         return Block(
             self.rows - int(blank.sum()) - len(exact_blank),
-            Plain(window, (self.row, self.line, self.byte), row[plain], first[plain], last[plain]),
+            self._plain(row[plain], first[plain], last[plain]),
             _in_order(
                 self.sound(row[sound], first[sound], last[sound]),
                 _frame(map(self._exact_sound, exact_sound), SOUND, names),
@@ -265,6 +264,12 @@ class Findings:
             b"".join(self._pieces),
             window.dialect,
         )
+
+    def _plain(self, row: Offsets, first: Offsets, last: Offsets) -> Plain:
+        window, place = self.window, (self.row, self.line, self.byte)
+        text = window.joined(first, last) if self.positions else b""
+        cells = _parsed(window, first, last, text, self.positions)
+        return Plain(window, place, row, first, last, cells)
 
     def _keep(self, text: bytes) -> int:
         """Make `text` a part of the block's; where it stands there."""

@@ -151,7 +151,7 @@ class Checker:
         if not plain:
             repeated = identities.repeated(sound)
         else:
-            repeated = identities.repeated(sound, plain.cells(identities.positions), plain.rows)
+            repeated = identities.repeated(sound, plain.cells, plain.rows)
             again = np.isin(plain.rows, repeated["row"].to_numpy())
             if again.any():
                 block = block.with_sound(*plain.as_sound(again))
@@ -186,6 +186,11 @@ class Checker:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)
             names |= set(self.words.book) - unaffected
         return sorted(filter(self.words.wants, names))
+
+    @property
+    def positions(self) -> list[int]:
+        """The columns that tell plain records apart."""
+        return self._identities.positions
 
     @cached_property
     def _identities(self) -> Identities:

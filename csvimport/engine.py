@@ -245,7 +245,9 @@ class Check:
             pattern = plain.pattern(check.columns, sample.frame, sample.quoted, delimiter)
         with self.lock:
             vars(self).update(vars(check))
-            self.scanner.pattern = pattern
+            if pattern:
+                self.scanner.positions = self.checker.positions
+                self.scanner.pattern = pattern
 
     def _as_if_at_end(self) -> "Check":
         """The same check with the sample as large as it is: for a result before it is full."""

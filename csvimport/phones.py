@@ -119,7 +119,8 @@ def e164(value: str, region: str | None) -> str | None:
     if not _WRITTEN.fullmatch(text) or _is_several(text, region):
         return None
     # from abroad `(0)` is left out, unless a plan has it as part of the number
-    found = {_meant(_bare(each), region) for each in (text, text.replace("(0)", "", 1))} - {None}
+    readings = {_bare(each) for each in (text, text.replace("(0)", "", 1))}
+    found = {_meant(each, region) for each in readings} - {None}
     number = found.pop() if len(found) == 1 else None
     return number if number != value else None
 

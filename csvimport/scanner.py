@@ -93,6 +93,8 @@ class Scanner:
     header: Header | None = None
     pattern: str | None = None
     """What a plain record matches, as soon as that is known."""
+    positions: list[int] = field(default_factory=list)
+    """The columns whose cells are read of plain records; to be known before `pattern`."""
     line_endings: LineEndings = field(default_factory=LineEndings)
     _is_first: bool = True
     """Whether no block of data rows has been made yet."""
@@ -374,4 +376,5 @@ class Scanner:
         )
 
     def _findings(self, window: Window) -> Findings:
-        return Findings(window, self._feed.row, self._feed.line, self._feed.byte)
+        feed = self._feed
+        return Findings(window, feed.row, feed.line, feed.byte, self.positions)
