@@ -6,12 +6,17 @@ import stat
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from csvimport.archive import HEAD, NotATableError, member, packing, require_text, unpacked
 from csvimport.errors import OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
+
+#: In bytes: what is packed may not hold more, twice the largest file that the platform takes.
+LARGEST = 1 << 30
 
 Readable = str | os.PathLike[str] | BinaryIO | Iterable[bytes]
 
@@ -31,6 +36,7 @@ class Source:
         self._start = 0
         self._spool: BinaryIO | None = None
         self._spooled = 0
+        self._is_packed = False
         if isinstance(readable, (str, os.PathLike)):
             self._open_path(Path(readable), str(readable))
         elif isinstance(readable, (bytes, bytearray, memoryview)):
@@ -84,17 +90,59 @@ class Source:
             self._chunks = _chunks(file)
 
     def open(self) -> Iterator[bytes]:
-        """The input from its first byte, in pieces of a few megabytes at most."""
+        """The input from its first byte, unpacked, in pieces of a few megabytes at most."""
         try:
-            if self.path:
-                with self.path.open("rb") as file:
-                    yield from _chunks(file)
-            elif self._file:
-                yield from self._from_file(self._file)
+            head, chunks = _peeked(self._packed())
+            require_text(head)
+            if kind := packing(head):
+                yield from self._unpacked(kind, chunks)
             else:
-                yield from self._from_spool()
+                yield from chunks
+        except NotATableError as error:
+            raise SourceError(f"{self.name}: {error}") from None
         except OSError as error:
             raise SourceError(f"{self.name}: {reason(error)}") from None
+
+    def _packed(self) -> Iterator[bytes]:
+        if self.path:
+            with self.path.open("rb") as file:
+                yield from _chunks(file)
+        elif self._file:
+            yield from self._from_file(self._file)
+        else:
+            yield from self._from_spool()
+
+    def _unpacked(self, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        if not self._is_packed:
+            self._is_packed, self.size = True, None
+        pieces = self._member(chunks) if kind == "zip" else unpacked(kind, chunks)
+        head, pieces = _peeked(pieces)
+        require_text(head)
+        if packing(head):
+            raise NotATableError("holds an archive in its turn; unpack it first")
+        size = 0
+        for piece in pieces:
+            size += len(piece)
+            if size > LARGEST:
+                raise NotATableError(
+                    f"holds more than {LARGEST >> 20:,} MiB, which no import takes; "
+                    "unpack it first, if that is no mistake"
+                )
+            yield piece
+        self.size = size
+
+    def _member(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        """What is in the ZIP archive, which has to be there as a whole."""
+        if self.path:
+            with self.path.open("rb") as file:
+                yield from member(file)
+        elif self._file:
+            yield from member(self._file)
+        else:
+            for _ in chunks:
+                pass
+            assert self._spool is not None
+            yield from member(self._spool)
 
     def _from_file(self, file: BinaryIO) -> Iterator[bytes]:
         at = self._start
@@ -121,7 +169,8 @@ class Source:
                 continue
             piece = next(self._chunks, None)
             if piece is None:
-                self.size = self._spooled
+                if not self._is_packed:
+                    self.size = self._spooled
                 return
             if not isinstance(piece, (bytes, bytearray, memoryview)):
                 kind = type(piece).__name__
@@ -130,6 +179,14 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
+
+
+def _peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, and all of the chunks."""
+    first: list[bytes] = []
+    while sum(map(len, first)) < HEAD and (chunk := next(chunks, None)) is not None:
+        first.append(chunk)
+    return b"".join(first)[:HEAD], chain(first, chunks)
 
 
 def _shown(name: str) -> str:

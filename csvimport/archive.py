@@ -1,0 +1,197 @@
+"""What an input is packed in, as its first bytes tell, and the bytes that it holds.
+
+Nothing is ever written under a name from an archive: its one file is read where it is.
+"""
+
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile, ZipInfo
+
+#: How an input begins that is packed.
+_PACKED = {
+    b"\x1f\x8b\x08": "gzip",
+    **{
+        b"BZh%d%s" % (level, start): "bzip2"
+        for level in range(1, 10)
+        for start in (b"1AY&SY", b"\x17rE8P\x90")  # of a block; of the end, if there is none
+    },
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+}
+#: How an input begins that is no table of text, and what it is.
+_OTHER = {
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Excel workbook",
+    b"%PDF-": "a PDF document",
+    b"PAR1\x15": "a Parquet file",
+    b"SQLite format 3\0": "an SQLite database",
+    b"7z\xbc\xaf\x27\x1c": "a 7-Zip archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+    b"\xfd7zXZ\0": "an xz archive",
+}
+#: How a page begins, whatever its case, and whatever white space is before.
+_PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table")
+#: Files that office programs make are ZIP archives with such a member.
+_OFFICE = {
+    "xl/workbook.xml": "an Excel workbook",
+    "xl/workbook.bin": "an Excel workbook",
+    "word/document.xml": "a Word document",
+    "content.xml": "an OpenDocument file",
+    "index/document.iwa": "an iWork file",
+}
+#: So many bytes at the start tell all of this.
+HEAD = 64
+#: Unpacked at a time, at most, in bytes.
+_STEP = 4 << 20
+#: A kilobyte of zstd may hold 32 megabytes.
+_ZSTD_STEP = 1 << 10
+
+
+class NotATableError(Exception):
+    """Says what an input is instead, or why what it is packed in cannot be read."""
+
+
+def packing(head: bytes) -> str | None:
+    """What an input that starts with `head` is packed in; None if it is not."""
+    return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
+
+
+def require_text(head: bytes) -> None:
+    """Raise a NotATableError where an input that starts with `head` is something else."""
+    page = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if page.startswith(_PAGES):
+        raise NotATableError("is an HTML page, expected CSV; export the data itself as CSV")
+    for magic, name in _OTHER.items():
+        if head.startswith(magic):
+            raise NotATableError(f"is {name}, expected CSV; export its data as CSV")
+
+
+def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """What the `chunks` of a gzip, bzip2 or zstd file hold, in pieces of some megabytes."""
+    unpacker: _Unpacker | None = None
+    for chunk in chunks:
+        rest = chunk
+        while rest:
+            if unpacker is None:
+                unpacker = _UNPACKERS[kind]()
+            yield from _guarded(unpacker.unpack(rest))
+            rest = unpacker.behind
+            if unpacker.ended:
+                unpacker = None
+                rest = rest.lstrip(b"\0")  # tapes and some programs pad
+    if unpacker is not None:
+        raise NotATableError(f"breaks off: as {kind} it is not whole")
+
+
+def member(file: BinaryIO) -> Iterator[bytes]:
+    """The only file in a ZIP archive, in pieces."""
+    from zipfile import BadZipFile, ZipFile
+
+    try:
+        with ZipFile(file) as archive, archive.open(_only(archive)) as content:
+            while piece := content.read(_STEP):
+                yield piece
+    except NotImplementedError:
+        raise NotATableError("is packed in a way that few can read; unpack it first") from None
+    except (BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # of the input, not of what it holds
+        raise NotATableError(f"is damaged: as zip it cannot be read ({error})") from None
+    except struct.error:
+        raise NotATableError("is damaged: as zip it cannot be read") from None
+
+
+def _only(archive: "ZipFile") -> "ZipInfo":
+    names = {each.filename for each in archive.infolist()}
+    for name, kind in _OFFICE.items():
+        if name in {each.lower() for each in names}:
+            raise NotATableError(f"is {kind}, expected CSV; save it as CSV (UTF-8) there")
+    found = [
+        each
+        for each in archive.infolist()
+        if not each.is_dir()
+        and not each.filename.startswith("__MACOSX/")
+        and not each.filename.rpartition("/")[2].startswith(".")
+    ]
+    if len(found) != 1:
+        number = f"{len(found)} files" if found else "no file"
+        raise NotATableError(f"holds {number}, expected one; unpack it, and check what it holds")
+    if found[0].flag_bits & 1:
+        raise NotATableError("is protected by a password; unpack it first")
+    return found[0]
+
+
+class _Unpacker(Protocol):
+    ended: bool
+    behind: bytes
+    """What comes after the end."""
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        """What `data` holds, piece by piece."""
+
+
+class _Gzip:
+    def __init__(self) -> None:
+        self._stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+        self.ended, self.behind = False, b""
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        size = _STEP
+        while (data or size == _STEP) and not self._stream.eof:
+            piece = self._stream.decompress(data, _STEP)
+            yield piece
+            data, size = self._stream.unconsumed_tail, len(piece)
+        self.ended, self.behind = self._stream.eof, self._stream.unused_data
+
+
+class _Bzip2:
+    def __init__(self) -> None:
+        import bz2
+
+        self._stream = bz2.BZ2Decompressor()
+        self.ended, self.behind = False, b""
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        yield self._stream.decompress(data, _STEP)
+        while not self._stream.needs_input and not self._stream.eof:
+            yield self._stream.decompress(b"", _STEP)
+        self.ended, self.behind = self._stream.eof, self._stream.unused_data
+
+
+class _Zstd:
+    def __init__(self) -> None:
+        import zstandard
+
+        self._stream = zstandard.ZstdDecompressor().decompressobj()
+        self._error = zstandard.ZstdError
+        self.ended, self.behind = False, b""
+
+    def unpack(self, data: bytes) -> Iterator[bytes]:
+        for start in range(0, len(data), _ZSTD_STEP):
+            try:
+                yield self._stream.decompress(data[start : start + _ZSTD_STEP])
+            except self._error as error:
+                raise OSError(str(error)) from None
+            if self._stream.eof:
+                self.ended = True
+                self.behind = self._stream.unused_data + data[start + _ZSTD_STEP :]
+                return
+
+
+_UNPACKERS: dict[str, Callable[[], _Unpacker]] = {
+    "gzip": _Gzip,
+    "bzip2": _Bzip2,
+    "zstd": _Zstd,
+}
+
+
+def _guarded(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces` that hold something; what the libraries say of damage in one way."""
+    try:
+        yield from filter(None, pieces)
+    except (zlib.error, OSError, EOFError) as error:
+        raise NotATableError(f"is damaged: it cannot be unpacked ({error})") from None
