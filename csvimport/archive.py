@@ -44,7 +44,8 @@ _OFFICE = {
     "index/document.iwa": "an iWork file",
 }
 #: So many bytes at the start tell all of this.
-HEAD = 64
+_HEAD = 64
+_BOM = b"\xef\xbb\xbf"
 #: Unpacked at a time, at most, in bytes.
 _STEP = 4 << 20
 #: A kilobyte of zstd may hold 32 megabytes.
@@ -60,9 +61,38 @@ def packing(head: bytes) -> str | None:
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
 
 
+def peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes, as many as it takes to tell what the input is; and all of the chunks."""
+    first: list[bytes] = []
+    head = b""
+    while _may_be_more(head) and (chunk := next(chunks, None)) is not None:
+        first.append(chunk)
+        head = (head + chunk)[:_HEAD]
+    return head, _again(first, chunks)
+
+
+def _again(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
+    while first:  # what was given is not kept
+        yield first.pop(0)
+    yield from chunks
+
+
+def _may_be_more(head: bytes) -> bool:
+    """Whether an input that starts with `head` may, a few bytes on, show to be no text."""
+    starts, page = (*_PACKED, *_OTHER, _BOM), _page(head)
+    return len(head) < _HEAD and (
+        any(each.startswith(head) for each in starts)
+        or any(each.startswith(page) for each in _PAGES)
+    )
+
+
+def _page(head: bytes) -> bytes:
+    return head.removeprefix(_BOM).lstrip().lower()
+
+
 def require_text(head: bytes) -> None:
     """Raise a NotATableError where an input that starts with `head` is something else."""
-    page = head.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    page = _page(head)
     if page.startswith(_PAGES):
         raise NotATableError("is an HTML page, expected CSV; export the data itself as CSV")
     for magic, name in _OTHER.items():

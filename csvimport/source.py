@@ -6,11 +6,10 @@ import stat
 import tempfile
 import weakref
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from csvimport.archive import HEAD, NotATableError, member, packing, require_text, unpacked
+from csvimport.archive import NotATableError, member, packing, peeked, require_text, unpacked
 from csvimport.errors import OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
@@ -92,7 +91,7 @@ class Source:
     def open(self) -> Iterator[bytes]:
         """The input from its first byte, unpacked, in pieces of a few megabytes at most."""
         try:
-            head, chunks = _peeked(self._packed())
+            head, chunks = peeked(self._packed())
             require_text(head)
             if kind := packing(head):
                 yield from self._unpacked(kind, chunks)
@@ -116,7 +115,7 @@ class Source:
         if not self._is_packed:
             self._is_packed, self.size = True, None
         pieces = self._member(chunks) if kind == "zip" else unpacked(kind, chunks)
-        head, pieces = _peeked(pieces)
+        head, pieces = peeked(pieces)
         require_text(head)
         if packing(head):
             raise NotATableError("holds an archive in its turn; unpack it first")
@@ -179,14 +178,6 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
-
-
-def _peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """The first bytes, and all of the chunks."""
-    first: list[bytes] = []
-    while sum(map(len, first)) < HEAD and (chunk := next(chunks, None)) is not None:
-        first.append(chunk)
-    return b"".join(first)[:HEAD], chain(first, chunks)
 
 
 def _shown(name: str) -> str:
