@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import polars as pl
@@ -317,6 +317,8 @@ class Findings:
 
     def sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
         """The sound records that these lines hold."""
+        if not len(row):
+            return _frame([], SOUND, cell_names(self.window.width))
         text = self.window.joined(first, last)
         frame = self._placed(row, first, last, text)
         frame = frame.with_columns(swallowed=self._swallowed(first, last))
@@ -338,6 +340,8 @@ class Findings:
 
     def _wrong(self, row: Offsets, first: Offsets, last: Offsets, width: Offsets) -> pl.DataFrame:
         """The faults on the fast path: well-quoted, on one line, but of the wrong width."""
+        if not len(row):
+            return _frame([], FAULT, cell_names(self.window.width))
         text = self.window.text
         spans = zip(
             self.window.starts[first].tolist(),
@@ -439,8 +443,16 @@ class Findings:
 def _frame(
     rows: Iterable[tuple[object, ...]], schema: dict[str, pl.DataType], names: list[str]
 ) -> pl.DataFrame:
-    schema = schema | dict.fromkeys(names, _TEXT)
-    return pl.DataFrame(list(rows), schema=schema, orient="row")
+    found = list(rows)
+    if not found:
+        return _no_rows(tuple(schema.items()), tuple(names))
+    return pl.DataFrame(found, schema=schema | dict.fromkeys(names, _TEXT), orient="row")
+
+
+@lru_cache(maxsize=16)
+def _no_rows(schema: tuple[tuple[str, pl.DataType], ...], names: tuple[str, ...]) -> pl.DataFrame:
+    # with thousands of columns, to make it takes longer than all else about a block
+    return pl.DataFrame(schema=dict(schema) | dict.fromkeys(names, _TEXT))
 
 
 def _in_order(*parts: pl.DataFrame) -> pl.DataFrame:
