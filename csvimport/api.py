@@ -1,10 +1,10 @@
 """The library's two verbs."""
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from csvimport.engine import Progress
 from csvimport.errors import OptionError
@@ -12,7 +12,7 @@ from csvimport.issue import Severity
 from csvimport.job import Job
 from csvimport.options import TIME_BUDGET, Options, changed_severities
 from csvimport.result import Result
-from csvimport.source import Readable, Source
+from csvimport.source import Readable, source_of
 from csvimport.target import require_no_input, require_writable
 from csvimport.workspace import Workspace, read
 
@@ -21,7 +21,7 @@ PathLike = str | os.PathLike[str]
 
 
 def check(
-    source: Readable,
+    source: Readable | Sequence[Readable],
     *,
     kind: Kind = "auto",
     time_budget: float | None = TIME_BUDGET,
@@ -34,6 +34,7 @@ def check(
 ) -> Result:
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
+    A list of paths and files is one import in parts: of the same header, their rows counted on.
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
     to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
     what all files share, or the file in which it stands; `ignore` and `severities` go before it.
@@ -42,7 +43,7 @@ def check(
     """
     options = _options(kind, time_budget, ignore, severities, workspace, now)
     target = _target(report, source, options.workspace)
-    job = Job(Source(source), options, report=target, raw=raw)
+    job = Job(source_of(source), options, report=target, raw=raw)
     try:
         return job.result(time_budget)
     finally:
@@ -50,7 +51,7 @@ def check(
 
 
 def start(
-    source: Readable,
+    source: Readable | Sequence[Readable],
     *,
     kind: Kind = "auto",
     report: PathLike | None = None,
@@ -64,18 +65,24 @@ def start(
     """Start the same check in the background; `on_progress` is told how far it has come."""
     options = _options(kind, None, ignore, severities, workspace, now)
     target = _target(report, source, options.workspace)
-    return Job(Source(source), options, report=target, raw=raw, on_progress=on_progress)
+    return Job(source_of(source), options, report=target, raw=raw, on_progress=on_progress)
 
 
-def _target(report: PathLike | None, source: Readable, workspace: Workspace) -> Path | None:
+def _target(
+    report: PathLike | None, source: Readable | Sequence[Readable], workspace: Workspace
+) -> Path | None:
     if report is None:
         return None
     path = Path(report)
     require_writable(path)
-    is_path = isinstance(source, (str, os.PathLike))
-    inputs = (source if is_path else getattr(source, "name", None), workspace.path)
-    require_no_input(path, [each for each in inputs if isinstance(each, (str, os.PathLike))])
+    sources = source if isinstance(source, (list, tuple)) else [source]
+    named = [each if _is_path(each) else getattr(each, "name", None) for each in sources]
+    require_no_input(path, [each for each in (*named, workspace.path) if _is_path(each)])
     return path
+
+
+def _is_path(given: object) -> TypeGuard[PathLike]:
+    return isinstance(given, (str, os.PathLike))
 
 
 def _options(

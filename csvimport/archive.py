@@ -6,6 +6,7 @@ Nothing is ever written under a name from an archive: its one file is read where
 import struct
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
@@ -117,14 +118,30 @@ def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise NotATableError(f"breaks off: as {kind} it is not whole")
 
 
-def member(file: BinaryIO) -> Iterator[bytes]:
-    """The only file in a ZIP archive, in pieces."""
-    from zipfile import BadZipFile, ZipFile
+def members(file: BinaryIO) -> list[str]:
+    """The names of the files in a ZIP archive, in its order."""
+    from zipfile import ZipFile
+
+    with _zip_errors(), ZipFile(file) as archive:
+        return [each.filename for each in _files(archive)]
+
+
+def member(file: BinaryIO, name: str | None = None) -> Iterator[bytes]:
+    """The file `name` in a ZIP archive, by default its only one, in pieces."""
+    from zipfile import ZipFile
+
+    with _zip_errors(), ZipFile(file) as archive, archive.open(_file(archive, name)) as content:
+        while piece := content.read(_STEP):
+            yield piece
+
+
+@contextmanager
+def _zip_errors() -> Iterator[None]:
+    """What the library says of damage, in one way."""
+    from zipfile import BadZipFile
 
     try:
-        with ZipFile(file) as archive, archive.open(_only(archive)) as content:
-            while piece := content.read(_STEP):
-                yield piece
+        yield
     except NotImplementedError:
         raise NotATableError("is packed in a way that few can read; unpack it first") from None
     except (BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
@@ -135,21 +152,29 @@ def member(file: BinaryIO) -> Iterator[bytes]:
         raise NotATableError("is damaged: as zip it cannot be read") from None
 
 
-def _only(archive: "ZipFile") -> "ZipInfo":
-    names = {each.filename for each in archive.infolist()}
+def _files(archive: "ZipFile") -> "list[ZipInfo]":
+    """What an archive holds, but for folders and what systems leave behind."""
+    names = {each.filename.lower() for each in archive.infolist()}
     for name, kind in _OFFICE.items():
-        if name in {each.lower() for each in names}:
+        if name in names:
             raise NotATableError(f"is {kind}, expected CSV; save it as CSV (UTF-8) there")
-    found = [
+    return [
         each
         for each in archive.infolist()
         if not each.is_dir()
         and not each.filename.startswith("__MACOSX/")
         and not each.filename.rpartition("/")[2].startswith(".")
     ]
+
+
+def _file(archive: "ZipFile", name: str | None) -> "ZipInfo":
+    found = [each for each in _files(archive) if name in (None, each.filename)]
     if len(found) != 1:
         number = f"{len(found)} files" if found else "no file"
-        raise NotATableError(f"holds {number}, expected one; unpack it, and check what it holds")
+        called = "" if name is None else " of this name"
+        raise NotATableError(
+            f"holds {number}{called}, expected one; unpack it, and check what it holds"
+        )
     if found[0].flag_bits & 1:
         raise NotATableError("is protected by a password; unpack it first")
     return found[0]

@@ -1,6 +1,6 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -168,19 +168,19 @@ class Checker:
         return in_order(issues)
 
     def incomplete_rules(
-        self, file: File, *, sampled: bool, size_known: bool, broken_header: bool
+        self, files: Sequence[File], *, sampled: bool, size_known: bool, broken_header: bool
     ) -> list[str]:
         """The rules that did not get to see all that they decide on, by name."""
         names = set()
-        if not file.complete:
+        if not all(file.complete for file in files):
             names |= {check.rule for check in all_checks() if check.cross_row}
             if not size_known:
                 names |= {"file-too-large", "file-near-limit"}
             if not sampled:
                 names |= {*HABITS, "mixed-types"}
-            if file.survey.header is None:
+            if not any(file.survey.header for file in files):
                 names |= {*header_check.checks, *_OF_THE_START, "empty-file"}
-            if not file.rows:
+            if not any(file.rows for file in files):
                 names |= {"no-data-rows", "header-line-ending-differs"}
         if broken_header:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from csvimport.options import Options
     from csvimport.result import Result
     from csvimport.rulebook import Rule
-    from csvimport.source import Source
+    from csvimport.source import Source, Together
 
 OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, startup.INTERRUPTED
 
@@ -176,7 +176,10 @@ def _instant(text: str) -> datetime:
 
 @app.command()
 def check(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="CSV files; - is stdin.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="CSV files, or folders of them; - is stdin."),
+    ],
     kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
     report: Annotated[
         Path | None,
@@ -224,6 +227,9 @@ def check(
     raw: Annotated[
         bool, typer.Option("--raw", help="Leave formulas unguarded in the report.")
     ] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="The files are parts of one import.")
+    ] = False,
     no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
 ) -> int:
     """Check files and write their error reports."""
@@ -231,8 +237,10 @@ def check(
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
-    reports = [None] * len(files) if no_report else _report_paths(files, report)
-    _require_distinct(files, options.workspace.path, [*reports, issues])
+    inputs = _files(files)
+    names = files[:1] if together else inputs
+    reports = [None] * len(names) if no_report else _report_paths(names, report)
+    _require_distinct(inputs, options.workspace.path, [*reports, issues])
     run = _Run(
         options,
         format,
@@ -244,10 +252,12 @@ def check(
         progress=not no_progress,
         began=began,
     )
-    for file, path in zip(files, reports, strict=True):
-        run.check(file, path)
+    groups = [inputs] if together else [[each] for each in inputs]
+    for group, path in zip(groups, reports, strict=True):
+        run.check(group, path)
         if INTERRUPTED in run.statuses:
             break
+    run.say_total()
     if issues:
         import csvimport.report.jsonl
 
@@ -341,6 +351,29 @@ def _require_distinct(files: list[str], workspace: str | None, outputs: list[Pat
         seen.add(os.path.realpath(path))
 
 
+def _files(names: list[str]) -> list[str]:
+    """The files that are named, and those in the folders that are."""
+    from csvimport.errors import SourceError
+    from csvimport.source import tables_in
+
+    files: list[str] = []
+    for name in names:
+        if name == "-" or not os.path.isdir(name):
+            files.append(name)
+        elif found := tables_in(Path(name)):
+            files += map(str, found)
+        else:
+            raise SourceError(f"{name}: is a folder without CSV files")
+    return files
+
+
+def _sources(files: list[str]) -> "Source | Together":
+    from csvimport.source import Together
+
+    sources = [_source(each) for each in files]
+    return sources[0] if len(sources) == 1 else Together(sources)
+
+
 def _source(file: str) -> "Source":
     from csvimport.errors import SourceError
     from csvimport.source import Source
@@ -378,12 +411,12 @@ class _Run:
         self.results: list[Result] = []
         self.statuses: set[int] = set()
 
-    def check(self, file: str, report: Path | None) -> None:
-        """Check one file: print the result, and remember it and the status."""
+    def check(self, files: list[str], report: Path | None) -> None:
+        """Check a file, or the parts of one: print the result, and remember it and the status."""
         from csvimport.errors import OutputError, SourceError
 
         try:
-            result = self._result(file, report)
+            result = self._result(files, report)
         except (SourceError, OutputError) as error:
             self.statuses.add(_complain(str(error)))
             return
@@ -394,12 +427,12 @@ class _Run:
         self.results.append(result)
         self.statuses.add(self._status(result))
 
-    def _result(self, file: str, report: Path | None) -> "Result":
+    def _result(self, files: list[str], report: Path | None) -> "Result":
         from csvimport.job import Job
         from csvimport.result import Verdict
 
-        source = _source(file)
-        with _progress(file, show=self.progress) as on_progress:
+        source = _sources(files)
+        with _progress(source.name, show=self.progress) as on_progress:
             startup.end()
             left, goes_on = self._seconds_left(), self.after_budget is AfterBudget.go_on
             options = replace(self.options, time_budget=None if goes_on else left)
@@ -460,6 +493,14 @@ class _Run:
         for line in render(result, show=self.show):
             console.print(line)
         sys.stdout.flush()
+
+    def say_total(self) -> None:
+        """Print what all the results come to, where they are several."""
+        if self.format is Format.text and len(self.results) > 1:
+            from csvimport.report.console import total
+
+            with _reader_may_go():
+                print(f"\n{total(self.results)}", flush=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import copy
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -19,6 +19,7 @@ from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, sniff
+from csvimport.errors import SourceError
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lookahead import ahead
@@ -26,7 +27,7 @@ from csvimport.options import Options
 from csvimport.result import Example, Result, Verdict, public
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner, Survey
-from csvimport.source import Source
+from csvimport.source import Part, Source, Together
 from csvimport.spill import Chunk, Lines, Snapshot, Spill
 from csvimport.words import FOUND, Words
 
@@ -48,9 +49,14 @@ Record = Callable[[int], tuple[str | None, int | None]]
 
 
 class Report(Protocol):
-    """The report's lines about a chunk, in a file of these headers; `legend` tells the wordings."""
+    """The report's lines about a chunk of a file with these `parts` and `headers`.
 
-    def __call__(self, chunk: Chunk, *, headers: list[str], legend: pl.DataFrame) -> Lines:
+    `legend` tells the wordings.
+    """
+
+    def __call__(
+        self, chunk: Chunk, *, headers: list[str], legend: pl.DataFrame, parts: list[str]
+    ) -> Lines:
         """Make them."""
 
 
@@ -64,11 +70,22 @@ class Progress:
     issues: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A part of the input, as far as it was checked."""
+
+    part: Part
+    survey: Survey
+    rows: int = 0
+    blank_rows: int = 0
+    complete: bool = False
+
+
 @dataclass
 class Check:
     """One check, from the first byte on. `run` goes through the file; `result` is what there is."""
 
-    source: Source
+    source: Source | Together
     options: Options
     report: Report | None = None
     """Makes the lines of the report; without it the rows are kept."""
@@ -81,24 +98,14 @@ class Check:
         """Held while the sample is judged: before it is, a result would have to do the same."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
-        self._start(Encoding())
+        self._start([(Part(self.source.name, lambda: iter(())), Encoding())])
 
-    def _head(self) -> bytes:
-        head = b""
-        for chunk in self.source.open():
-            head += chunk
-            if len(head) >= _HEAD:
-                break
-        return head[:_HEAD]
-
-    def _start(self, encoding: Encoding) -> None:
-        """Begin, or begin again in another encoding."""
-        self.survey = Survey(encoding)
-        self.scanner = Scanner(
-            Utf8Stream(encoding, self.source.open),
-            block_size=self.options.block_size,
-            max_record=self.options.max_record,
-        )
+    def _start(self, parts: Sequence[tuple[Part, Encoding]]) -> None:
+        """Begin with these parts; or begin again, where one is in another encoding."""
+        self.seen = [
+            Seen(part, Survey(encoding, part=index)) for index, (part, encoding) in enumerate(parts)
+        ]
+        self.scanner = self._scanner(0)
         self.columns: Columns | None = None
         self.sample: Sample | None = None
         """What the columns are judged by; None before the header, and once they are."""
@@ -114,19 +121,46 @@ class Check:
         """Blocks whose records are still to be checked, save for those that are plain."""
         self.sampled = False
         """Whether the columns were judged by all of the sample."""
-        self.rows = self.blank_rows = 0
         self.rows_with_errors = self.rows_with_warnings = 0
         self.issues_by_rule: Counter[str] = Counter()
         self.examples: dict[str, Example] = {}
-        self.complete = False
+
+    def _scanner(self, part: int) -> Scanner:
+        seen = self.seen[part]
+        return Scanner(
+            Utf8Stream(seen.survey.encoding, seen.part.chunks),
+            block_size=self.options.block_size,
+            max_record=self.options.max_record,
+            part=part,
+        )
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of the parts."""
+        return [each.part.name for each in self.seen]
+
+    @property
+    def rows(self) -> int:
+        """How many rows, none of them blank, were checked."""
+        return sum(each.rows for each in self.seen)
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of the input was checked."""
+        return all(each.complete for each in self.seen)
+
+    def _bytes_read(self, survey: Survey) -> int:
+        """How many bytes were read when `survey` was made."""
+        return survey.bytes_read + sum(each.survey.bytes_read for each in self.seen[: survey.part])
 
     @property
     def progress(self) -> Progress:
         """How far the check has come."""
         pending = self.pending
-        survey = pending[-1][1] if pending else self.survey
+        survey = pending[-1][1] if pending else self.seen[-1].survey
         rows = self.rows + sum(block.rows for block, _ in pending)
-        return Progress(survey.bytes_read, self.source.size, rows, self.issues_by_rule.total())
+        total = self.issues_by_rule.total()
+        return Progress(self._bytes_read(survey), self.source.size, rows, total)
 
     def seconds_to_tell(self, *, all_issues: bool) -> float:
         """How long it will take to write the report of what was found, or `all_issues`, too."""
@@ -136,10 +170,9 @@ class Check:
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
-        encoding = sniff(self._head())
-        if encoding != self.survey.encoding:
-            with self.lock:
-                self._start(encoding)
+        parts = [(part, sniff(_head(part))) for part in self.source.parts()]
+        with self.lock:
+            self._start(parts)
         try:
             self._read_through(goes_on)
         finally:
@@ -149,10 +182,18 @@ class Check:
     def _read_through(self, goes_on: Callable[[], bool]) -> None:
         while True:
             try:
+                self._require_one_header()
                 self._read(goes_on)
             except NotUtf8 as other:
                 with self.lock:
-                    self._start(other.encoding)
+                    self._start(
+                        [
+                            (each.part, each.survey.encoding)
+                            if index != self.scanner.part
+                            else (each.part, other.encoding)
+                            for index, each in enumerate(self.seen)
+                        ]
+                    )
             except KeyboardInterrupt:  # polars notices it in whatever thread computes
                 self._check_pending()
                 raise
@@ -160,6 +201,15 @@ class Check:
                 return
 
     def _read(self, goes_on: Callable[[], bool]) -> None:
+        while self._read_part(goes_on):
+            previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
+            self.scanner.row = previous.row
+            self.scanner.positions, self.scanner.pattern = previous.positions, previous.pattern
+
+    def _read_part(self, goes_on: Callable[[], bool]) -> bool:
+        """Read a part; whether there is another, and time for it."""
+        part = self.scanner.part
+        is_last = part == len(self.seen) - 1
         for block, survey in ahead(self.scanner.surveyed(), self._check_pending):
             if survey.header and self.header is None:
                 self._check_pending()
@@ -170,7 +220,7 @@ class Check:
                     self.waiting.append((block, survey))
                     if self.sample:
                         self.sample.add(block)
-            if self.sample and (block is None or self.sample.is_full):
+            if self.sample and ((block is None and is_last) or self.sample.is_full):
                 self._judge()
             elif self.sample is None:
                 self._take_waiting()
@@ -178,13 +228,38 @@ class Check:
                 self._check_pending()
                 self._settle()
                 with self.lock:
-                    self.survey, self.complete = survey, True
-                return
+                    self.seen[part] = replace(self.seen[part], survey=survey, complete=True)
+                return not is_last
             del block  # or its text would be kept while the next one is waited for
-            if not goes_on() and not survey.finished:
+            if not goes_on() and not (survey.finished and is_last):
                 self._check_pending()
                 self._settle()
-                return
+                return False
+        raise AssertionError("the scanner ends with a survey")
+
+    def _require_one_header(self) -> None:
+        """Raise a SourceError where parts of the input have another header than the first."""
+        known: Survey | None = None
+        for part, seen in enumerate(self.seen) if len(self.seen) > 1 else ():
+            self.scanner = self._scanner(part)
+            surveys = self.scanner.surveyed()
+            survey = next((each for _, each in surveys if each.header), None)
+            surveys.close()
+            if survey is None or survey.header is None:
+                continue
+            known = known or survey
+            assert known.header is not None
+            if (known.header.text, known.header.cells, known.dialect) != (
+                survey.header.text,
+                survey.header.cells,
+                survey.dialect,
+            ):
+                name = self.seen[known.part].part.name
+                raise SourceError(
+                    f"{seen.part.name}: has another header than {name}, expected parts of one "
+                    "import; check each by itself"
+                )
+        self.scanner = self._scanner(0)
 
     def _settle(self) -> None:
         self.before_header.settle()
@@ -197,14 +272,18 @@ class Check:
         self.header = header
         self.headers = header.cells
         if self.report:
-            report = partial(self.report, headers=self.headers, legend=self._legend)
+            report = partial(
+                self.report, headers=self.headers, legend=self._legend, parts=self.parts
+            )
             self.after_header = Spill(report)
-        self.survey = replace(
-            self.survey,
+        seen = self.seen[survey.part]
+        known = replace(
+            seen.survey,
             dialect=survey.dialect,
             separator_line=survey.separator_line,
             header=survey.header,
         )
+        self.seen[survey.part] = replace(seen, survey=known)
         columns = replace(
             columns_of(header.cells, self.options.kind),
             line_end=survey.dialect.line_end.decode(),
@@ -224,7 +303,8 @@ class Check:
 
     def _say_of_header(self, header: Header, issues: pl.DataFrame, row: pl.DataFrame) -> None:
         before = [chunk.issues for chunk in self.header_chunk]
-        self.header_chunk = (Chunk(in_order([*before, issues]), row),)
+        part = next(index for index, each in enumerate(self.seen) if each.survey.header)
+        self.header_chunk = (Chunk(in_order([*before, _of_part(issues, part)]), row),)
         at = header.faults["at"][0] if header.faults.height else None
         counts, examples = self._counts(issues, lambda _: (header.text, at))
         self.issues_by_rule.update(counts)
@@ -258,6 +338,7 @@ class Check:
         check.after_header = Spill(self.after_header.lines_of)
         check.waiting = deque(self.waiting)
         check.pending = list(self.pending)
+        check.seen = list(self.seen)
         workspace = self.options.workspace
         of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
         check.columns = self.sample.judged(of_kind[self.kind])
@@ -281,6 +362,8 @@ class Check:
 
     def _take(self, block: Block, survey: Survey) -> None:
         """Take in a block; those of its records that need a look get it when they are many."""
+        if self.pending and self.pending[-1][1].part != survey.part:
+            self._check_pending()
         block = self.checker.identified(block)
         self.pending.append((block, survey))
         blocks = [each for each, _ in self.pending]
@@ -302,20 +385,26 @@ class Check:
                 blanks=_without_bytes(block.blanks),
             )
         issues = self.checker.block(block) if _doubtful(block) else pl.DataFrame(schema=FOUND)
+        issues = _of_part(issues, survey.part)
         counts, examples = self._counts(issues, lambda row: _as_it_stands(block, row))
         errors, warnings = self._row_counts(issues)
         chunk = None
         if issues.height:
             chunk = Chunk(issues, self._flagged(block, issues))
-        spill = self.before_header if survey.header is None else self.after_header
+        spill = self.before_header if self.header is None else self.after_header
         spill.settle()
         # what computes may take time, or be interrupted: now all is known, and counts at once
         with self.lock:
             if chunk:
                 spill.append(chunk)
-            self.pending, self.survey = [], survey
-            self.rows += block.rows
-            self.blank_rows += block.blanks.height
+            seen = self.seen[survey.part]
+            self.seen[survey.part] = replace(
+                seen,
+                survey=survey,
+                rows=seen.rows + block.rows,
+                blank_rows=seen.blank_rows + block.blanks.height,
+            )
+            self.pending = []
             self.rows_with_errors += errors
             self.rows_with_warnings += warnings
             self.issues_by_rule.update(counts)
@@ -333,10 +422,9 @@ class Check:
                 cells = block.blank_cells(some.filter(pl.col("start") < pl.col("end")), names)
                 some = some.join(cells, on="row", how="left") if cells.height else some
             if some.height:
+                known = set(some.columns)
                 missing = {
-                    name: pl.lit(None, kind)
-                    for name, kind in schema.items()
-                    if name not in some.columns
+                    name: pl.lit(None, kind) for name, kind in schema.items() if name not in known
                 }
                 parts.append(some.with_columns(**missing).select(*schema))
         return pl.concat(parts).sort("row")
@@ -369,7 +457,7 @@ class Check:
     def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
         wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
         first = issues.filter(pl.col("wording").is_in(wordings)).head(1)
-        issue = public(first, self._legend, self.headers, self.source.name).row(0, named=True)
+        issue = public(first, self._legend, self.headers, self.parts).row(0, named=True)
         help_text = self.words.wordings[first["wording"][0]].help
         text, at = record(issue["row"])
         issue["severity"] = Severity(issue["severity"])
@@ -381,22 +469,17 @@ class Check:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         if self.sample is not None:
             return self._as_if_at_end().result(stopped)
-        survey = self.survey
+        survey = self.seen[0].survey
         broken_header = self.header is not None and self.columns is None
-        size = survey.bytes_read if self.complete else self.source.size
-        file = File(
-            survey,
-            self.columns,
-            survey.bytes_read if size is None else size,
-            self.options.limit(self.kind),
-            self.rows,
-            self.blank_rows,
-            self.complete,
+        bytes_read = self._bytes_read(self.seen[-1].survey)
+        size = bytes_read if self.complete else self.source.size
+        files = [self._file(each) for each in self.seen]
+        file_issues = pl.concat(
+            _of_part(self.checker.file(file), part) for part, file in enumerate(files)
         )
-        file_issues = self.checker.file(file)
         by_rule, examples = Counter(self.issues_by_rule), dict(self.examples)
         nothing = pl.DataFrame(schema=self._row_schema())
-        for rule in public(file_issues, self._legend, self.headers, "")["rule"]:
+        for rule in public(file_issues, self._legend, self.headers, self.parts)["rule"]:
             by_rule[rule] += 1
             examples[rule] = self._example(rule, file_issues, lambda _: (None, None))
         before = self.before_header.snapshot()
@@ -415,11 +498,12 @@ class Check:
         rules = sorted(by_rule, key=lambda rule: (self.words.severity(rule), order[rule]))
         return Result(
             file=self.source.name,
+            parts=self.parts,
             kind=self.kind,
             kind_reason=self.kind_reason,
             verdict=verdict,
             bytes=size,
-            bytes_checked=survey.bytes_read,
+            bytes_checked=bytes_read,
             encoding=survey.encoding.name,
             bom=survey.encoding.is_utf8 and bool(survey.encoding.bom),
             line_ending=self._line_ending(),
@@ -437,7 +521,7 @@ class Check:
             warnings=total - errors,
             issues_by_rule={rule: by_rule[rule] for rule in rules},
             incomplete_rules=self.checker.incomplete_rules(
-                file,
+                files,
                 sampled=self.sampled,
                 size_known=self.source.size is not None,
                 broken_header=broken_header,
@@ -446,7 +530,7 @@ class Check:
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,
             examples=[examples[rule] for rule in rules],
-            blank_rows=self.blank_rows if self.header else 0,
+            blank_rows=sum(each.blank_rows for each in self.seen) if self.header else 0,
             legend=self._legend,
             _chunks=(
                 (Chunk(file_issues, nothing),),
@@ -456,13 +540,28 @@ class Check:
             ),
         )
 
+    def _file(self, seen: Seen) -> File:
+        """What the rules about a file as a whole get to see of a part."""
+        size = None if seen.complete or len(self.seen) > 1 else self.source.size
+        return File(
+            seen.survey,
+            self.columns,
+            seen.survey.bytes_read if size is None else size,
+            self.options.limit(self.kind),
+            seen.rows,
+            seen.blank_rows,
+            seen.complete,
+        )
+
     def _line_ending(self) -> str | None:
-        if self.survey.dialect.line_end == CR:
+        if self.seen[0].survey.dialect.line_end == CR:
             return "cr"
-        ends = self.survey.line_endings
-        if not any(ends.counts):
+        ends = [each.survey.line_endings for each in self.seen]
+        ends = [each for each in ends if any(each.counts)]
+        if not ends:
             return None
-        return "mixed" if ends.mixed else ("lf", "crlf")[ends.most]
+        mixed = any(each.mixed for each in ends) or len({each.most for each in ends}) > 1
+        return "mixed" if mixed else ("lf", "crlf")[ends[0].most]
 
     def _new_attributes(self) -> list[str]:
         declared = self.options.workspace.attributes
@@ -492,6 +591,20 @@ def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     for text, at in block.faults.filter(here).select("text", "at").iter_rows():
         return text, at
     return None, None
+
+
+def _head(part: Part) -> bytes:
+    head = b""
+    for chunk in part.chunks():
+        head += chunk
+        if len(head) >= _HEAD:
+            break
+    return head[:_HEAD]
+
+
+def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:
+    """`issues`, which are in this part of the input."""
+    return issues.with_columns(part=pl.lit(part, pl.UInt16)) if part else issues
 
 
 def _doubtful(block: Block) -> int:

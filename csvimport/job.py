@@ -12,7 +12,7 @@ import csvimport.report.csv as csv_report
 from csvimport.engine import Check, Progress
 from csvimport.options import Options
 from csvimport.result import Result, Verdict
-from csvimport.source import Source
+from csvimport.source import Source, Together
 
 #: Seconds between two calls of `on_progress`.
 _PAUSE = 0.1
@@ -33,7 +33,7 @@ class Job:
 
     def __init__(
         self,
-        source: Source,
+        source: Source | Together,
         options: Options,
         *,
         report: Path | None = None,

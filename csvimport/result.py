@@ -64,6 +64,8 @@ class Result:
     """
 
     file: str
+    parts: list[str]
+    """The names of its parts, whose rows are counted on; `file` itself if there is but that."""
     kind: str
     kind_reason: str
     verdict: Verdict
@@ -135,7 +137,7 @@ class Result:
     def issue_frames(self) -> Iterator[pl.DataFrame]:
         """All issues in their order, with the columns of `Issue`, piece by piece."""
         for chunk in self.chunks():
-            yield public(chunk.issues, self.legend, self.headers, self.file)
+            yield public(chunk.issues, self.legend, self.headers, self.parts)
 
     def _read_issues(
         self, columns: list[str] | None, predicate: pl.Expr | None, rows: int | None, _: int | None
@@ -155,6 +157,7 @@ class Result:
         """The result as one entry of `files` in the JSON form."""
         return {
             "file": self.file,
+            "parts": self.parts,
             "kind": self.kind,
             "kind_reason": self.kind_reason,
             "verdict": str(self.verdict),
@@ -183,9 +186,9 @@ class Result:
 
 
 def public(
-    issues: pl.DataFrame, legend: pl.DataFrame, headers: list[str], file: str
+    issues: pl.DataFrame, legend: pl.DataFrame, headers: list[str], parts: list[str]
 ) -> pl.DataFrame:
-    """Issues as the caller sees them: rules, severities and headers by name."""
+    """Issues as the caller sees them: parts of the input, rules, severities, headers by name."""
     names = pl.DataFrame(
         {"position": range(len(headers)), "column": headers},
         schema={"position": pl.Int32, "column": pl.String},
@@ -193,6 +196,6 @@ def public(
     return (
         issues.join(legend, on="wording", how="left", maintain_order="left")
         .join(names, on="position", how="left", maintain_order="left")
-        .with_columns(file=pl.lit(file))
+        .with_columns(file=pl.lit(pl.Series(parts)).gather("part"))
         .select(*ISSUE_COLUMNS)
     )

@@ -8,7 +8,7 @@ one broken line costs one exact read, not an exact window.
 
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -71,6 +71,8 @@ class Survey:
     bytes_read: int = 0
     """Of the input."""
     finished: bool = False
+    part: int = 0
+    """Which one of the parts of the input this is about."""
 
 
 @dataclass
@@ -96,6 +98,9 @@ class Scanner:
     positions: list[int] = field(default_factory=list)
     """The columns whose cells are read of plain records; to be known before `pattern`."""
     line_endings: LineEndings = field(default_factory=LineEndings)
+    part: int = 0
+    row: int = 1
+    """The number of the next record."""
     _is_first: bool = True
     """Whether no block of data rows has been made yet."""
     bytes_read: int = 0
@@ -104,7 +109,7 @@ class Scanner:
     def __iter__(self) -> Iterator[Block]:
         chunks = self._pieces()
         unread = (Page(chunk, bytes_read=self.stream.bytes_read) for chunk in chunks)
-        self._feed = feed = Feed(unread, byte=len(self.stream.encoding.bom))
+        self._feed = feed = Feed(unread, byte=len(self.stream.encoding.bom), row=self.row)
         feed.fill(self.probe + 1)
         whole = feed.ended and len(feed.text) <= self.probe
         self.dialect = Dialect(line_end=line_end_byte(feed.text[: self.probe], whole=whole))
@@ -119,9 +124,9 @@ class Scanner:
                 yield self._counted(block)
         finally:
             pages.close()  # or its thread, which knows this scanner, would wait for ever
-        self.bytes_read = feed.byte
+        self.bytes_read, self.row = feed.byte, feed.row
 
-    def surveyed(self) -> Iterator[tuple[Block | None, Survey]]:
+    def surveyed(self) -> Generator[tuple[Block | None, Survey]]:
         """The blocks, each with what is known behind it; None at the end."""
         for block in self:
             yield block, self._survey()
@@ -137,6 +142,7 @@ class Scanner:
             copy.deepcopy(self.line_endings),
             self.bytes_read if encoding.is_utf8 else self._feed.bytes_read,
             self._feed.ended and not self._feed.text,
+            self.part,
         )
 
     def _page_size(self) -> int:
@@ -156,7 +162,7 @@ class Scanner:
                 yield chunk[start : start + self.block_size]
 
     def _counted(self, block: Block) -> Block:
-        self.bytes_read = self._feed.byte
+        self.bytes_read, self.row = self._feed.byte, self._feed.row
         frames = (block.sound, block.faults, block.blanks)
         tables = [(frame["ending"].to_numpy(), frame["last"].to_numpy()) for frame in frames]
         plain = block.plain

@@ -2,14 +2,26 @@
 
 import io
 import os
+import re
 import stat
 import tempfile
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from csvimport.archive import NotATableError, member, packing, peeked, require_text, unpacked
+from csvimport.archive import (
+    NotATableError,
+    member,
+    members,
+    packing,
+    peeked,
+    require_text,
+    unpacked,
+)
 from csvimport.errors import OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
@@ -18,6 +30,15 @@ _CHUNK = 4 << 20
 LARGEST = 1 << 30
 
 Readable = str | os.PathLike[str] | BinaryIO | Iterable[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table that is checked by itself, or as one of several in which the rows are counted on."""
+
+    name: str
+    chunks: Callable[[], Iterator[bytes]]
+    """Starts reading it from its first byte."""
 
 
 class Source:
@@ -88,15 +109,36 @@ class Source:
         else:
             self._chunks = _chunks(file)
 
-    def open(self) -> Iterator[bytes]:
-        """The input from its first byte, unpacked, in pieces of a few megabytes at most."""
-        try:
+    def parts(self) -> list[Part]:
+        """The input itself; or, if it is a ZIP archive of several files, these."""
+        with self._told():
+            head, chunks = peeked(self._packed())
+            names: list[str] = []
+            if packing(head) == "zip":
+                with self._archive(chunks) as file:
+                    names = members(file)
+        if len(names) < 2:
+            return [Part(self.name, self.open)]
+        return [Part(f"{self.name}/{_shown(each)}", partial(self.open, each)) for each in names]
+
+    def open(self, member: str | None = None) -> Iterator[bytes]:
+        """The input from its first byte, unpacked, in pieces of a few megabytes at most.
+
+        Of a ZIP archive the file `member`, by default its only one.
+        """
+        with self._told():
             head, chunks = peeked(self._packed())
             require_text(head)
             if kind := packing(head):
-                yield from self._unpacked(kind, chunks)
+                yield from self._unpacked(kind, chunks, member)
             else:
                 yield from chunks
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What keeps the input from being read, as an error that names it."""
+        try:
+            yield
         except NotATableError as error:
             raise SourceError(f"{self.name}: {error}") from None
         except OSError as error:
@@ -111,10 +153,10 @@ class Source:
         else:
             yield from self._from_spool()
 
-    def _unpacked(self, kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    def _unpacked(self, kind: str, chunks: Iterator[bytes], name: str | None) -> Iterator[bytes]:
         if not self._is_packed:
             self._is_packed, self.size = True, None
-        pieces = self._member(chunks) if kind == "zip" else unpacked(kind, chunks)
+        pieces = self._member(chunks, name) if kind == "zip" else unpacked(kind, chunks)
         head, pieces = peeked(pieces)
         require_text(head)
         if packing(head):
@@ -128,20 +170,26 @@ class Source:
                     "unpack it first, if that is no mistake"
                 )
             yield piece
-        self.size = size
+        if name is None:
+            self.size = size
 
-    def _member(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """What is in the ZIP archive, which has to be there as a whole."""
+    def _member(self, chunks: Iterator[bytes], name: str | None) -> Iterator[bytes]:
+        with self._archive(chunks) as file:
+            yield from member(file, name)
+
+    @contextmanager
+    def _archive(self, chunks: Iterator[bytes]) -> Iterator[BinaryIO]:
+        """The ZIP archive, which has to be there as a whole."""
         if self.path:
             with self.path.open("rb") as file:
-                yield from member(file)
+                yield file
         elif self._file:
-            yield from member(self._file)
+            yield self._file
         else:
             for _ in chunks:
                 pass
             assert self._spool is not None
-            yield from member(self._spool)
+            yield self._spool
 
     def _from_file(self, file: BinaryIO) -> Iterator[bytes]:
         at = self._start
@@ -178,6 +226,50 @@ class Source:
             self._spool.seek(0, io.SEEK_END)
             self._spool.write(piece)
             self._spooled += len(piece)
+
+
+class Together:
+    """Several sources as the parts of one import."""
+
+    def __init__(self, sources: Sequence[Source], name: str | None = None) -> None:
+        self.sources = sources
+        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+        self.name = name or sources[0].name + more
+
+    @property
+    def size(self) -> int | None:
+        """In bytes, decompressed; None where nobody knows it yet."""
+        sizes = [each.size for each in self.sources]
+        return None if None in sizes else sum(filter(None, sizes))
+
+    def parts(self) -> list[Part]:
+        """Those of all the sources."""
+        return [part for source in self.sources for part in source.parts()]
+
+
+def source_of(readables: "Readable | Sequence[Readable]") -> Source | Together:
+    """What a caller names as the input: one, or a list of them that are parts of one import."""
+    if isinstance(readables, (list, tuple)):
+        are_bytes = [isinstance(each, (bytes, bytearray, memoryview)) for each in readables]
+        if readables and not any(are_bytes):
+            return Together([Source(each) for each in readables])
+    return Source(cast("Readable", readables))
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """The CSV files in `folder`, packed or not, by name; but no error reports, and none hidden."""
+    try:
+        found = sorted(each for each in folder.iterdir() if each.is_file())
+    except OSError as error:
+        raise SourceError(f"{folder}: {reason(error)}") from None
+    return [each for each in found if _TABLE.fullmatch(each.name)]
+
+
+#: What a file of this name holds is CSV, as far as a name can tell.
+_TABLE = re.compile(
+    r"(?!\.)(?!.*\.report\.csv$).*\.(?:(?:csv|tsv)(?:\.(?:gz|bz2|zst))?|zip)",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 def _shown(name: str) -> str:

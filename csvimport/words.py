@@ -12,8 +12,10 @@ from csvimport.issue import CUT_MARK, LONGEST, LONGEST_IN_MESSAGE, Severity, cut
 from csvimport.options import Options
 from csvimport.rulebook import COMMON_FACTS, RuleBook, Wording, placeholders
 
-#: An issue on its way: `position` is its column's in the file, `wording` an index of `Words`.
+#: An issue on its way: `part` is the input's that it is in, `position` its column's in the file,
+#: `wording` an index of `Words`.
 FOUND = {
+    "part": pl.UInt16(),
     "row": pl.Int64(),
     "line": pl.Int64(),
     "byte": pl.Int64(),
@@ -217,7 +219,8 @@ class Words:
             mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
-        return found.with_columns(message=message, wording=wording).select(*FOUND).collect()
+        said = found.with_columns(part=pl.lit(0, pl.UInt16), message=message, wording=wording)
+        return said.select(*FOUND).collect()
 
 
 def _is_short(value: str) -> bool:

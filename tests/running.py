@@ -18,7 +18,7 @@ from csvimport.options import Options
 from csvimport.report.csv import write
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Scanner
-from csvimport.source import Source
+from csvimport.source import Source, Together
 from csvimport.workspace import Workspace
 
 NAME = "file.csv"
@@ -30,7 +30,7 @@ SAMPLED = {*HABITS, *(name for name, rule in rulebook().items() if rule.family =
 Told = tuple[str, int | None, str | None, str | None]
 """Rule, row, column, suggestion."""
 
-Input = str | bytes | BinaryIO | Iterable[bytes] | Path
+Input = str | bytes | BinaryIO | Iterable[bytes] | Path | Together
 
 
 def checked(
@@ -67,7 +67,8 @@ def checked(
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("csvimport.engine.Scanner", functools.partial(Scanner, **sizes))
-        check = Check(Source(source, NAME), Options(**options))
+        readable = source if isinstance(source, Together) else Source(source, NAME)
+        check = Check(readable, Options(**options))
         check.run(goes_on)
     return check
 

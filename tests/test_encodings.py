@@ -165,7 +165,7 @@ def test_a_named_encoding_decodes_every_byte(data: bytes, header: bool) -> None:
     elif result.encoding != "utf-8" and not result.encoding.startswith("utf-"):
         data.decode(result.encoding)
         assert codecs.lookup(result.encoding).name not in ("iso8859-1", "ascii")
-    if running.survey.encoding.is_utf8:
+    if running.seen[0].survey.encoding.is_utf8:
         assert "wrong-encoding" not in result.issues_by_rule
 
 

@@ -1,6 +1,6 @@
 """The result as a person reads it: what it is, what it means, what to do, and examples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -51,6 +51,16 @@ def render(result: Result, *, show: int) -> Iterator[Text]:
         yield from _report(result)
 
 
+def total(results: Sequence[Result]) -> str:
+    """What all the results come to."""
+    counts = [
+        _count(sum(each.rows_checked for each in results), "row") + " checked",
+        _count(sum(each.errors for each in results), "error"),
+        _count(sum(each.warnings for each in results), "warning"),
+    ]
+    return f"{_count(len(results), 'file')}: {', '.join(counts)}"
+
+
 def _meaning(result: Result) -> Iterator[str]:
     """What was checked, what it came to, and what to do next."""
     yield _checked(result)
@@ -70,7 +80,8 @@ def _meaning(result: Result) -> Iterator[str]:
 
 
 def _checked(result: Result) -> str:
-    checked = f"{_count(result.rows_checked, 'row')} checked as {result.kind}"
+    parts = f" in {len(result.parts)} parts" if len(result.parts) > 1 else ""
+    checked = f"{_count(result.rows_checked, 'row')}{parts} checked as {result.kind}"
     if result.identifier:
         checked += f", users identified by {', else '.join(result.identifier)}"
     return printable(checked)

@@ -29,22 +29,29 @@ def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
     UTF-8 with a byte-order mark, CRLF. `raw` leaves out the `'` before cells that a spreadsheet
     would take for a formula. OutputError where it cannot be written.
     """
-    header, guarded = _header(result.headers, raw=raw)
+    header, guarded = _header(result, raw=raw)
     count = 1
     with replacing(path) as file:
         file.write(_BOM + header)
         for chunk in result.chunks():
-            lines = chunk.lines or lines_of(chunk, result.headers, result.legend, raw=raw)
+            lines = chunk.lines or lines_of(
+                chunk, result.headers, result.legend, result.parts, raw=raw
+            )
             lines.write_to(file)
             count, guarded = count + lines.count, guarded + lines.guarded
     return count, guarded
 
 
 def lines_of(
-    chunk: Chunk | Stored, headers: list[str], legend: pl.DataFrame, *, raw: bool = False
+    chunk: Chunk | Stored,
+    headers: list[str],
+    legend: pl.DataFrame,
+    parts: list[str],
+    *,
+    raw: bool = False,
 ) -> Lines:
     """The report's lines about the rows of `chunk`."""
-    frame, guarded = _lines(chunk, headers, legend), 0
+    frame, guarded = _lines(chunk, headers, legend, parts), 0
     if not raw:
         frame, guarded = _guarded(frame)
     file = io.BytesIO()
@@ -54,13 +61,13 @@ def lines_of(
     return Lines(file.getvalue(), frame.height, guarded)
 
 
-def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
+def _header(result: Result, *, raw: bool) -> tuple[bytes, int]:
     """The report's own columns, under other names where the file has these, then the file's.
 
     Behind it how many of the cells were guarded.
     """
-    own = []
-    for name in COLUMNS:
+    own, headers = [], result.headers
+    for name in (*(["File"] if len(result.parts) > 1 else []), *COLUMNS):
         while name in headers:
             name += " (report)"  # noqa: PLW2901
         own.append(name)
@@ -73,7 +80,9 @@ def _header(headers: list[str], *, raw: bool) -> tuple[bytes, int]:
     return text.getvalue().encode(), guarded
 
 
-def _lines(chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame) -> pl.DataFrame:
+def _lines(
+    chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame, parts: list[str]
+) -> pl.DataFrame:
     headers = pl.DataFrame(
         {"position": range(len(names)), "column": names},
         schema={"position": pl.Int32, "column": pl.String},
@@ -89,7 +98,9 @@ def _lines(chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame) -> pl.
     remedy = pl.coalesce(use, pl.col("help"))
     # issues of the file as a whole have no row, and a line each
     key = pl.coalesce(pl.col("row"), -1 - pl.col("number").cast(pl.Int64))
+    part = [pl.col("part").first()] if len(parts) > 1 else []
     told = issues.group_by(key.alias("key"), maintain_order=True).agg(
+        *part,
         pl.col("row", "line").first(),
         pl.when((pl.col("severity") == Severity.ERROR).any())
         .then(pl.lit("Error"))
@@ -102,9 +113,13 @@ def _lines(chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame) -> pl.
     cells = cell_names(len(names))
     rows = chunk.rows
     assert rows is not None
-    missing = {name: pl.lit("") for name in cells if name not in rows.columns}
+    known = set(rows.columns)  # which are listed anew each time that they are asked for
+    missing = {name: pl.lit("") for name in cells if name not in known}
     rows = rows.with_columns(**missing).select("row", "text", *cells)
-    return told.drop("key").join(rows, on="row", how="left", maintain_order="left")
+    told = told.drop("key").join(rows, on="row", how="left", maintain_order="left")
+    if part:
+        told = told.with_columns(part=pl.lit(pl.Series(parts)).gather("part"))
+    return told
 
 
 def _guarded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

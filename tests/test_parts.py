@@ -1,0 +1,218 @@
+"""Several files as one import: rows are counted on, and every issue names the file it is in."""
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from running import CROSS_ROW, SAMPLED, run
+
+from csvimport import Result, check
+from csvimport.cli import CANNOT_RUN, OK, main
+from csvimport.errors import OptionError, SourceError
+from csvimport.source import Source, Together, source_of
+
+HEADER = b"external_id,email,plan\n"
+#: Rows, with what is wrong with them in them alone.
+ROWS = [
+    b"A1,a@example.com,gold\n",
+    b"A2,not an address,gold\n",
+    b"A1,b@example.com,x\n",
+    b"A3,c@example.com\n",
+    b',,"silver, or\ngold"\n',
+    b"\n",
+    b"A4,\xff@example.com,gold\n",
+    b'A5,d"e@example.com,gold\n',
+    b"A6,f@example.com,007\n",
+]
+
+
+class Named(io.BytesIO):
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name
+
+
+def together(tables: Sequence[bytes]) -> list[Named]:
+    return [Named(table, f"part-{index}.csv") for index, table in enumerate(tables)]
+
+
+def zipped(tables: Sequence[bytes]) -> io.BytesIO:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for part in together(tables):
+            archive.writestr(part.name, part.getvalue())
+    return Named(file.getvalue(), "export.zip")
+
+
+def told(result: Result) -> list[tuple[object, ...]]:
+    """What is said of rows, but for where they stand and for the numbers of others."""
+    return [
+        (each.rule, each.row, each.column, each.value, each.suggestion)
+        for each in result
+        if each.row is not None
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(ROWS), max_size=6), min_size=2, max_size=4))
+def test_parts_say_what_the_whole_does(parts: list[list[bytes]]) -> None:
+    one = check(io.BytesIO(HEADER + b"".join(chain(*parts))))
+    tables = [HEADER + b"".join(rows) for rows in parts]
+    # a header more in front of the rows of each part
+    starts = [1 + sum(map(len, parts[:index])) for index in range(len(parts))]
+    expected = [
+        (rule, row + sum(row > start for start in starts[1:]), *rest)
+        for rule, row, *rest in told(one)
+        if isinstance(row, int)
+    ]
+    for source in (together(tables), zipped(tables)):
+        result = check(source)
+        assert told(result) == expected
+        assert (result.rows, result.rows_with_errors) == (one.rows, one.rows_with_errors)
+        assert result.bytes == result.bytes_checked == sum(map(len, tables))
+        assert len(result.parts) == len(tables)
+        for issue in result:
+            assert issue.file in result.parts
+            if issue.row is not None and issue.line is not None and issue.byte is not None:
+                table = tables[result.parts.index(issue.file)]
+                assert table[: issue.byte].count(b"\n") == issue.line - 1
+
+
+@pytest.mark.parametrize("stop", range(1, 10))
+def test_a_check_that_stops_tells_what_it_saw(stop: int) -> None:
+    tables = [HEADER + b"".join(ROWS) * count for count in (1, 3, 2)]
+    full = told(check(together(tables)))
+    source = Together([Source(each) for each in together(tables)])
+    result = run(source, blocks=stop, probe=16, block_size=100, max_record=60)
+    rows = [row for _, row, *_ in told(result) if isinstance(row, int)]
+    unlike = CROSS_ROW | SAMPLED
+    assert [each for each in told(result) if each[0] not in unlike] == [
+        each
+        for each in full
+        if each[0] not in unlike and isinstance(each[1], int) and each[1] <= max(rows, default=0)
+    ]
+    assert sum(result.issues_by_rule.values()) == len(list(result))
+    assert not result.complete
+    assert "duplicate-identifier" in result.incomplete_rules
+
+
+def test_duplicates_are_found_across_parts() -> None:
+    tables = [HEADER + b"A1,,\n", HEADER + b"A2,,\n", HEADER + b"A1,,\n"]
+    (issue,) = check(together(tables))
+    assert (issue.file, issue.rule, issue.row, issue.line) == (
+        "part-2.csv",
+        "duplicate-identifier",
+        6,
+        2,
+    )
+    assert "row 2" in issue.message
+
+
+def test_each_part_has_its_own_encoding_and_faults() -> None:
+    text = "external_id,home_city\nA1,Orléans\n"
+    tables = [text.encode(), text.replace("A1", "A2").encode("utf-16"), b"sep=,\n" + text.encode()]
+    issues = {(each.file, each.rule) for each in check(together(tables)) if each.row is None}
+    assert issues == {
+        ("part-1.csv", "wrong-encoding"),
+        ("part-2.csv", "separator-line"),
+    }
+    result = check(together([text.encode(), *[text.replace("A1", "A2").encode("cp1252")] * 2]))
+    assert [each.file for each in result if each.rule == "wrong-encoding"] == [
+        "part-1.csv",
+        "part-2.csv",
+    ]
+    (again,) = (each for each in result if each.rule == "duplicate-identifier")
+    assert again.byte is None
+
+
+@pytest.mark.parametrize(
+    "other", [b"external_id,email\nA1,\n", b"external_id;email;plan\nA1;;\n", HEADER[:-1] + b"\r"]
+)
+def test_another_header_is_no_part(other: bytes) -> None:
+    for source, folder in (
+        (together([HEADER, other]), ""),
+        (zipped([HEADER, other]), "export.zip/"),
+    ):
+        with pytest.raises(SourceError) as caught:
+            check(source)
+        assert str(caught.value) == (
+            f"{folder}part-1.csv: has another header than {folder}part-0.csv, "
+            "expected parts of one import; check each by itself"
+        )
+
+
+def test_a_part_may_be_empty() -> None:
+    result = check(together([b"", HEADER + ROWS[0], b""]))
+    assert [(each.file, each.rule) for each in result] == [
+        ("part-0.csv", "empty-file"),
+        ("part-2.csv", "empty-file"),
+    ]
+    assert result.rows == 1
+
+
+def test_what_is_one_input_and_what_are_parts(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes(HEADER + ROWS[0])
+    path = str(tmp_path / "a.csv")
+    assert check([path]).parts == [path]
+    assert told(check([path])) == told(check(path)) == told(check([HEADER, ROWS[0]]))
+    assert check([HEADER, ROWS[0]]).parts == ["stream"]
+    assert isinstance(source_of([path, path]), Together)
+    with pytest.raises(OptionError):
+        check([path, 1])  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(HEADER + ROWS[0])
+    (folder / "b.CSV").write_bytes(HEADER + ROWS[1] + ROWS[0])
+    for name in ("a.report.csv", ".hidden.csv", "notes.txt", "a.csv~"):
+        (folder / name).write_bytes(b"no table of this import\n")
+    return folder
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_folder_is_the_files_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "export"]) == OK
+    out = capsys.readouterr().out
+    assert "export/a.csv: validation complete" in out
+    assert "export/b.CSV: issues found" in out
+    assert out.endswith("\n2 files: 3 rows checked, 0 errors, 1 warning\n")
+    assert Path("b.report.csv").is_file()
+
+
+@pytest.mark.usefixtures("folder")
+def test_files_together_are_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "export", "--together", "--issues", "issues.jsonl"]) == OK
+    out = capsys.readouterr().out
+    assert out.startswith("export/a.csv and 1 more: issues found\n")
+    assert "3 rows in 2 parts checked as attributes" in out
+    assert "--> export/b.CSV:3 (row 5)" in out
+    report = Path("export.report.csv").read_text(encoding="utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(report)))
+    assert [(row["File"], row["Row"], row["Line"]) for row in rows] == [
+        ("export/b.CSV", "4", "2"),
+        ("export/b.CSV", "5", "3"),
+    ]
+    issues = [json.loads(line) for line in Path("issues.jsonl").read_text().splitlines()]
+    assert {issue["file"] for issue in issues} == {"export/b.CSV"}
+    assert main(["check", "export", "--together", "--format", "json", "--no-report"]) == OK
+    (told,) = json.loads(capsys.readouterr().out)["files"]
+    assert told["parts"] == ["export/a.csv", "export/b.CSV"]
+
+
+def test_a_folder_without_tables_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "nothing").mkdir()
+    assert main(["check", "export/nothing"]) == CANNOT_RUN
+    assert capsys.readouterr().err == (
+        "csvimport: error: export/nothing: is a folder without CSV files\n"
+    )
