@@ -33,7 +33,7 @@ _NOWHERE = (None, None, None)
 #: Rules that a broken header leaves in force beside the file rules.
 _WIDTHS = ("too-few-cells", "too-many-cells")
 #: Rules on what stands before the rows.
-_OF_THE_START = ("separator-line", "wrong-delimiter", "cr-line-endings")
+_OF_THE_START = ("separator-line", "lines-before-header", "wrong-delimiter", "cr-line-endings")
 
 
 def in_order(issues: list[pl.DataFrame]) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """The header's columns: what the import takes each of them for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -58,6 +58,12 @@ def known_columns(kind: Kind) -> dict[str, KnownColumn]:
     """The columns that `kind` knows, by name, in the documentation's order."""
     known = read_toml(data_folder() / "columns" / f"{kind}.toml", _KnownColumns)
     return {column.name: column for column in known.column}
+
+
+def known_names(header: Sequence[str]) -> int:
+    """How many columns of `header` some import knows."""
+    known = known_columns("attributes").keys() | known_columns("events").keys()
+    return len(known & set(header))
 
 
 @cache

@@ -16,7 +16,7 @@ from csvimport import plain
 from csvimport.block import Block, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
-from csvimport.columns import Columns, columns_of
+from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, sniff
 from csvimport.errors import SourceError
@@ -131,6 +131,7 @@ class Check:
             Utf8Stream(seen.survey.encoding, seen.part.chunks),
             block_size=self.options.block_size,
             max_record=self.options.max_record,
+            known_names=known_names,
             part=part,
         )
 
@@ -281,6 +282,7 @@ class Check:
             seen.survey,
             dialect=survey.dialect,
             separator_line=survey.separator_line,
+            line_before=survey.line_before,
             header=survey.header,
         )
         self.seen[survey.part] = replace(seen, survey=known)

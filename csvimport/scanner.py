@@ -8,7 +8,7 @@ one broken line costs one exact read, not an exact window.
 
 import copy
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -35,6 +35,9 @@ _ENOUGH = 16
 _MANY = 1000
 #: The first bytes, on which the line end is judged.
 PROBE = 1 << 20
+#: So many lines may precede the header that are none, and so many names show a header to be one.
+_MOST_BEFORE = 20
+_SURE = 2
 
 _OTHER_DELIMITERS = (b";", b"\t", b"|")
 #: What blank lines hold, by the delimiter that they would be judged to have.
@@ -66,6 +69,8 @@ class Survey:
     encoding: Encoding = field(default_factory=Encoding)
     dialect: Dialect = field(default_factory=Dialect)
     separator_line: str | None = None
+    line_before: str | None = None
+    """The first of the lines that precede the header and are none."""
     header: Header | None = None
     line_endings: LineEndings = field(default_factory=LineEndings)
     bytes_read: int = 0
@@ -90,8 +95,11 @@ class Scanner:
     max_lines: int = MAX_LINES
     probe: int = PROBE
     exact: bool = False
+    known_names: Callable[[Sequence[str]], int] = lambda _: 1
+    """How many cells of a header are names that an import knows."""
     dialect: Dialect = field(default_factory=Dialect)
     separator_line: str | None = None
+    line_before: str | None = None
     header: Header | None = None
     pattern: str | None = None
     """What a plain record matches, as soon as that is known."""
@@ -138,6 +146,7 @@ class Scanner:
             encoding,
             self.dialect,
             self.separator_line,
+            self.line_before,
             self.header,
             copy.deepcopy(self.line_endings),
             self.bytes_read if encoding.is_utf8 else self._feed.bytes_read,
@@ -211,11 +220,35 @@ class Scanner:
                 self._judge_delimiter()
                 record = self._reader(feed.text).read(0)
             if not record.blank:
+                if self._drop_lines_before(record):
+                    self.dialect = comma
+                    continue
                 self._take_header()
                 return
             block = self._blank_records(record, alone=self.dialect != comma)
             self.dialect = comma
             yield block
+
+    def _drop_lines_before(self, first: Record) -> bool:
+        """Drop the lines up to that which seems to be the header, where the `first` does not."""
+        text = self._feed.text[: self.max_record]
+        if self.line_before is not None or self.known_names(_decoded(first.cells)):
+            return False
+        start = 0
+        for lines in range(1, _MOST_BEFORE + 1):
+            start = text.find(self.dialect.line_end, start) + 1
+            stop = text.find(self.dialect.line_end, start)
+            if not start or stop < 0:
+                return False
+            line = text[start : self.dialect.strip(text, start, stop)]
+            for delimiter in (b",", *_OTHER_DELIMITERS):
+                dialect = Dialect(delimiter, self.dialect.line_end)
+                record = Reader(line, dialect, None, self.max_record).read(0)
+                if not record.fault and self.known_names(_decoded(record.cells)) >= _SURE:
+                    self.line_before = cut(self._first_line().decode(errors="replace"))
+                    self._feed.drop(start, lines, lines)
+                    return True
+        return False
 
     def _plainly_blank(self) -> int:
         """The size of the blank lines at the start, as far as they need no second look.
@@ -288,7 +321,7 @@ class Scanner:
         self.line_endings.add(ending, 1, number)
         # a header without an end has no cells worth showing, and there may be a million
         shown = [] if record.fault == "record-too-large" else record.cells
-        cells = [cell.decode(errors="replace") for cell in shown]
+        cells = _decoded(shown)
         text = cut(line.decode(errors="replace"))
         faults = findings.block().faults
         self.header = Header(row, number, byte, cells, text, faults)
@@ -384,3 +417,7 @@ class Scanner:
     def _findings(self, window: Window) -> Findings:
         feed = self._feed
         return Findings(window, feed.row, feed.line, feed.byte, self.positions)
+
+
+def _decoded(cells: Sequence[bytes]) -> list[str]:
+    return [cell.decode(errors="replace") for cell in cells]

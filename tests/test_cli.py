@@ -395,7 +395,7 @@ def test_texts_of_several_files_are_apart(run: Printed) -> None:
 
 # --- The document --------------------------------------------------------------------------------
 
-KEYS = """file kind kind_reason verdict bytes bytes_checked encoding bom line_ending delimiter
+KEYS = """file parts kind kind_reason verdict bytes bytes_checked encoding bom line_ending delimiter
 identifier columns new_attributes workspace rows rows_checked rows_importable
 rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules report
 elapsed_seconds"""
@@ -418,6 +418,7 @@ def test_the_document_is_that_of_the_contract(run: Printed) -> None:
     assert isinstance(result.pop("kind_reason"), str)
     assert result == {
         "file": "users.csv",
+        "parts": ["users.csv"],
         "kind": "attributes",
         "verdict": "issues_found",
         "bytes": len(ERRORS),
@@ -1130,7 +1131,8 @@ def test_stdin_can_be_read_but_once(run: Printed, monkeypatch: pytest.MonkeyPatc
 # --- Help and version ----------------------------------------------------------------------------
 
 OPTIONS = """--kind --report --no-report --issues --format --time-budget --after-budget --fail-on
---ignore --severity --workspace --now --show --raw --no-progress --help"""
+--ignore --severity --workspace --now --show --raw --together
+--no-progress --help"""
 
 
 def test_version(run: Printed) -> None:

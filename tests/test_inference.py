@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -263,7 +264,7 @@ def test_quotes_are_seen_where_they_stand(rows: list[list[tuple[str, bool]]]) ->
     names = [f"n{i}" for i in range(len(rows[0]))]
     raw = [[_raw(cell, quoted=quoted) for cell, quoted in row] for row in rows]
     text = "\n".join(map(",".join, [names, *raw]))
-    for block, _ in checked(text).scanner.surveyed():
+    for block, _ in replace(checked(text).scanner, row=1).surveyed():
         if block is None or not block.sound.height:
             continue
         found = block.quoted(block.sound)

@@ -55,6 +55,7 @@ CATALOGUE = {
         file-near-limit W I
         wrong-encoding E D
         separator-line E I
+        lines-before-header E I
         header-line-ending-differs E D
         mixed-line-endings W D
         cr-line-endings E I

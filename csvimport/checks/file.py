@@ -61,6 +61,14 @@ def separator_line(file: File) -> Found | None:
     return Found(value=line) if line is not None else None
 
 
+@file_check("lines-before-header", "line")
+def lines_before_header(file: File) -> Found | None:
+    line, header = file.survey.line_before, file.survey.header
+    if line is None or header is None:
+        return None
+    return Found(value=line, facts={"line": header.line})
+
+
 @file_check("header-line-ending-differs", "header", "row")
 def header_line_ending_differs(file: File) -> Found | None:
     ends = file.survey.line_endings

@@ -5,6 +5,8 @@ The expressions are over `Block.faults`, those of `blank-row` over `Block.blanks
 `Block.sound`.
 """
 
+from dataclasses import replace
+
 import polars as pl
 
 from csvimport.checks.registry import Flag, fault_check, row_check
@@ -12,6 +14,8 @@ from csvimport.columns import Columns
 from csvimport.recovery import MAX_RECORD
 
 _VALUE = pl.col("value")
+#: The separator that a row of the wrong width ends in, whichever it is.
+_DELIMITER_LAST = r"[,;|\t]$"
 
 
 def _is(fault: str) -> pl.Expr:
@@ -46,7 +50,10 @@ def too_few_cells(columns: Columns | None) -> Flag:
 
 @fault_check("too-many-cells", "found", "expected")
 def too_many_cells(columns: Columns | None) -> Flag:
-    return _wrong_width("too-many-cells", columns)
+    flag = _wrong_width("too-many-cells", columns)
+    one_more = flag.facts["found"] == flag.facts["expected"] + 1
+    at_the_end = one_more & pl.col("text").str.contains(_DELIMITER_LAST)
+    return replace(flag, variant=pl.when(at_the_end).then(pl.lit("at-the-end")))
 
 
 def _wrong_width(fault: str, columns: Columns | None) -> Flag:

@@ -1,0 +1,60 @@
+"""Titles and dates above the header are named as such; the rest is checked as if they were gone."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from running import issues, run
+
+TABLE = "external_id,email,plan\nA1,a@example.com,x\nA1,not an address,x\nA2,b\n\nA3,,\n"
+TITLES = ["Contacts", "Exported,2026-11-20", "", ",,", '"a title, quoted"', "a;b", "email;x", "é"]
+
+
+def told(source: str, *, lines: int = 0, size: int = 0, **options: int) -> list[tuple[object, ...]]:
+    return [
+        (each.rule, each.row - lines, each.line - lines, each.byte - size, each.value)
+        for each in issues(source, **options)
+        if each.row is not None and each.line is not None and each.byte is not None
+    ]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.sampled_from(TITLES), max_size=19),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([7, 100, 1 << 20]),
+)
+def test_what_follows_is_checked_as_if_they_were_gone(
+    titles: list[str], end: str, block: int
+) -> None:
+    table = TABLE.replace("\n", end)
+    # blank rows before are told as such, and a line that has a name is a header
+    before = "".join(title + end for title in ["The first", *titles])
+    result = run(before + table, block_size=block)
+    (first, *_) = (each for each in result if each.rule == "lines-before-header")
+    lines = 1 + len(titles)
+    assert first.value == "The first"
+    assert f"line {lines + 1}" in first.message
+    shift = {"lines": lines, "size": len(before.encode())}
+    assert told(before + table, block_size=block, **shift) == told(table)
+    assert result.headers == ["external_id", "email", "plan"]
+    assert result.rows == run(table).rows
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "x\n" * 21,
+        "email\n",
+        "a,phone\nx\n",
+        '"open\n',
+    ],
+)
+def test_where_that_is_not_sure_the_first_line_is_the_header(before: str) -> None:
+    first = before.partition("\n")[0].strip('"')
+    result = run(before + TABLE)
+    rules = {each.rule for each in result}
+    if first == "open":  # but a broken first line is still no header
+        assert "lines-before-header" in rules
+    else:
+        assert "lines-before-header" not in rules
+        assert result.headers == first.split(",")
