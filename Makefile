@@ -2,9 +2,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 BENCH_FOLDER ?= $(HOME)/.cache/csvimport-bench
+TIME ?= 600
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types rules samples costs bench clean
+.PHONY: demo test lint types rules samples costs bench fuzz soak clean
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
@@ -37,6 +38,14 @@ costs: $(VENV)/.dev
 # more and 10 GB; for less, `make bench BENCH="--megabytes 20 --rounds 1 clean faulty"`.
 bench: $(VENV)/.bench
 	$(BIN)/python benchmarks/bench.py --folder $(BENCH_FOLDER) --results benchmarks/RESULTS.md $(BENCH)
+
+# Examine inputs that accidents have happened to, for TIME seconds; what fails is kept in tests/corpus.
+fuzz: $(VENV)/.dev
+	$(BIN)/python tests/fuzz.py $(TIME)
+
+# Run the command on mixed inputs, with accidents, for TIME seconds; see docs/reliability.md.
+soak: $(VENV)/.dev
+	$(BIN)/python tests/soak.py $(TIME)
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
