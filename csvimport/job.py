@@ -9,6 +9,7 @@ from math import inf
 from pathlib import Path
 
 import csvimport.report.csv as csv_report
+from csvimport import scratch
 from csvimport.engine import Check, Progress
 from csvimport.options import Options
 from csvimport.result import Result, Verdict
@@ -89,6 +90,7 @@ class Job:
 
     def _run(self) -> None:
         try:
+            scratch.clear()
             self._check.run(self._between_blocks)
             if self._on_progress:
                 self._on_progress(self._check.progress)

@@ -1,10 +1,7 @@
 """Flagged rows on disk: a file whose every row is flagged takes no more memory than a clean one."""
 
 import io
-import shutil
-import tempfile
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -13,7 +10,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from csvimport.errors import OutputError, reason
+from csvimport import scratch
 from csvimport.target import append
 
 #: What is kept in memory before it is written.
@@ -71,11 +68,21 @@ class Stored:
 
     @property
     def issues(self) -> pl.DataFrame:
-        return pl.read_ipc(self.path.with_suffix(".issues"))
+        return _read(self.path.with_suffix(".issues"))
 
     @property
     def rows(self) -> pl.DataFrame | None:
-        return pl.read_ipc(self.path.with_suffix(".rows")) if self.has_rows else None
+        return _read(self.path.with_suffix(".rows")) if self.has_rows else None
+
+
+def _read(path: Path) -> pl.DataFrame:
+    with scratch.told():
+        return pl.read_ipc(path)
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    with scratch.create(path) as file:
+        frame.write_ipc(file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,22 +192,19 @@ class Spill:
         self.report_bytes += sum(each.size for each in written)
 
     def _write(self, chunk: Chunk) -> Stored:
-        try:
+        with scratch.told():
             if self._folder is None:
-                self._folder = Path(tempfile.mkdtemp(prefix="csvimport-"))
-                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+                self._folder = scratch.folder(self)
             path = self._folder / f"{next(self._numbers):06}"
-            chunk.issues.write_ipc(path.with_suffix(".issues"))
+            _write(chunk.issues, path.with_suffix(".issues"))
             if chunk.rows is not None:
-                chunk.rows.write_ipc(path.with_suffix(".rows"))
+                _write(chunk.rows, path.with_suffix(".rows"))
             lines, size = chunk.lines, 0
             if lines:
                 place = path.with_suffix(".report")
-                size = place.write_bytes(lines.text)
+                with scratch.create(place) as file:
+                    size = file.write(lines.text)
                 lines = replace(lines, text=b"", path=place)
-        except OSError as error:
-            folder = tempfile.gettempdir()
-            raise OutputError(f"temporary files in {folder}: {reason(error)}") from None
         return Stored(path, chunk.rows is not None, lines, size)
 
 

@@ -3,18 +3,21 @@
 import errno
 import os
 import shutil
-import tempfile
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from csvimport import scratch
 from csvimport.errors import OutputError, reason
 
 
 def require_writable(path: Path) -> None:
-    """Raise an OutputError where `path` cannot be written, before any work is done for it."""
-    folder = path.parent
+    """Raise an OutputError where `path` cannot be written, before any work is done for it.
+
+    What killed runs left half-written beside it is cleared away.
+    """
     if "\0" in str(path):
         raise OutputError(f"{path}: a file name cannot hold a NUL")
     if is_written_to(path):
@@ -25,10 +28,12 @@ def require_writable(path: Path) -> None:
         raise OutputError(f"{path}: file name too long")
     if os.path.isdir(path):
         raise OutputError(f"{path}: is a folder, expected a file name")
+    folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not os.path.isdir(folder):
         raise OutputError(f"{path}: there is no folder `{folder}`; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OutputError(f"{path}: the folder `{folder}` is not writable; choose another")
+    scratch.clear(folder)
 
 
 _LONGEST_NAME = 255
@@ -59,7 +64,9 @@ def _reader_has_gone(error: OSError) -> bool:
 def append(path: Path, file: BinaryIO) -> None:
     """Write what `path` holds to `file`: within the system, where that knows how to."""
     file.flush()
-    with path.open("rb") as source:
+    with scratch.told():
+        source = path.open("rb")
+    with source:
         done, size = 0, os.fstat(source.fileno()).st_size
         # not every system can, nor for files of every kind
         with suppress(AttributeError, OSError):
@@ -86,18 +93,21 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         return
     place = Path(os.path.realpath(path))
     try:
-        handle, name = tempfile.mkstemp(prefix=".csvimport-", suffix=".part", dir=place.parent)
+        with scratch.part(place) as part:
+            with part.open("wb") as file:
+                yield file
+            part.chmod(0o666 & ~_umask())
+            part.replace(place)
     except OSError as error:
         raise OutputError(f"{path}: {reason(error)}") from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-        mask = os.umask(0)
+
+
+_ASKING = threading.Lock()
+
+
+def _umask() -> int:
+    """The rights that new files do not get; the system tells them only to who changes them."""
+    with _ASKING:
+        mask = os.umask(0o077)
         os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
-        os.replace(name, place)
-    except OSError as error:
-        raise OutputError(f"{path}: {reason(error)}") from None
-    finally:
-        with suppress(OSError):
-            os.unlink(name)
+    return mask
