@@ -57,6 +57,8 @@ class Source:
         self._spool: BinaryIO | None = None
         self._spooled = 0
         self._is_packed = False
+        self._status: Callable[[], os.stat_result] | None = None
+        """Asks about a file that may change."""
         if isinstance(readable, (str, os.PathLike)):
             self._open_path(Path(readable), str(readable))
         elif isinstance(readable, (bytes, bytearray, memoryview)):
@@ -82,17 +84,17 @@ class Source:
             status = path.stat()
             if stat.S_ISDIR(status.st_mode):
                 raise SourceError(f"{name}: is a folder, expected a file")
-            file = path.open("rb")
+            if stat.S_ISREG(status.st_mode):
+                path.open("rb").close()
         except OSError as error:
             raise SourceError(f"{name}: {reason(error)}") from None
         except ValueError as error:  # a NUL in the name
             raise SourceError(f"{name}: {error}") from None
         if stat.S_ISREG(status.st_mode):
-            file.close()
             self.path, self.size = path, status.st_size
+            self._watch(partial(os.stat, path))
         else:
-            weakref.finalize(self, file.close)
-            self._chunks = _chunks(file)
+            self._chunks = _chunks_of(path)
 
     def _open_file(self, file: BinaryIO, name: object) -> None:
         self.name = _shown(name) if isinstance(name, str) else "stream"
@@ -106,8 +108,35 @@ class Source:
             self._file, self._start = file, file.tell()
             self.size = file.seek(0, io.SEEK_END) - self._start
             file.seek(self._start)
+            raw = getattr(file, "raw", file)
+            if isinstance(raw, io.FileIO):
+                self._watch(partial(os.fstat, raw.fileno()))
         else:
             self._chunks = _chunks(file)
+
+    def _watch(self, status: Callable[[], os.stat_result]) -> None:
+        """Note the version of a regular file: whatever is read has to be of this one."""
+        now = status()
+        if stat.S_ISREG(now.st_mode):
+            self._status, self._version = status, _version(now)
+
+    def _require_unchanged(self) -> None:
+        if self._status and _version(self._status()) != self._version:
+            raise SourceError(
+                f"{self.name}: changed while it was read; check it again when nothing writes to it "
+                "any more"
+            )
+
+    def _unchanged(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        """`pieces`, each of which was read before anything changed."""
+        while True:
+            try:
+                piece = next(pieces, None)
+            finally:  # of whatever fails, a change is the reason
+                self._require_unchanged()
+            if piece is None:
+                return
+            yield piece
 
     def parts(self) -> list[Part]:
         """The input itself; or, if it is a ZIP archive of several files, these."""
@@ -146,10 +175,9 @@ class Source:
 
     def _packed(self) -> Iterator[bytes]:
         if self.path:
-            with self.path.open("rb") as file:
-                yield from _chunks(file)
+            yield from self._unchanged(_chunks_of(self.path))
         elif self._file:
-            yield from self._from_file(self._file)
+            yield from self._unchanged(self._from_file(self._file))
         else:
             yield from self._from_spool()
 
@@ -175,7 +203,7 @@ class Source:
 
     def _member(self, chunks: Iterator[bytes], name: str | None) -> Iterator[bytes]:
         with self._archive(chunks) as file:
-            yield from member(file, name)
+            yield from self._unchanged(member(file, name))
 
     @contextmanager
     def _archive(self, chunks: Iterator[bytes]) -> Iterator[BinaryIO]:
@@ -278,6 +306,16 @@ def _shown(name: str) -> str:
         return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     except UnicodeEncodeError:  # a surrogate that stands for no byte
         return name.encode(errors="backslashreplace").decode()
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    return status.st_size, status.st_mtime_ns
+
+
+def _chunks_of(path: Path) -> Iterator[bytes]:
+    # opened as late as that: a pipe waits for who writes to it
+    with path.open("rb") as file:
+        yield from _chunks(file)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

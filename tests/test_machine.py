@@ -1,21 +1,29 @@
 """The machine's faults: full disks, little memory, signals, and files that others write to."""
 
 import fcntl
+import gzip
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from test_cli import (
+    COMMAND,
     DEADLINE,
     ERRORS,
     INTERRUPTIBLE,
@@ -23,14 +31,17 @@ from test_cli import (
     environment,
     folder,
     names,
+    one_line,
     process,
     run,
     temporary,
     write,
 )
 
-from csvimport import OutputError, scratch
-from csvimport.cli import FOUND
+from csvimport import OutputError, SourceError, scratch
+from csvimport.checker import Checker
+from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, TIMED_OUT
+from csvimport.source import Source
 from csvimport.spill import Chunk, Lines, Spill
 from csvimport.target import replacing
 
@@ -183,9 +194,9 @@ def test_temporary_files_that_vanish_are_said_to(
     spill.append(Chunk(frame, frame))
     (stored,) = spill.snapshot().written
     shutil.rmtree(stored.path.parent)
-    with pytest.raises(OutputError, match="^temporary files in .*: no such file"):
+    with pytest.raises(OutputError, match=r"^temporary files in .*: no such file"):
         _ = stored.issues
-    with pytest.raises(OutputError, match="^temporary files in .*: no such file"):
+    with pytest.raises(OutputError, match=r"^temporary files in .*: no such file"):
         _ = stored.rows if stored.lines is None else stored.lines.write_to(BytesIO())
 
 
@@ -258,3 +269,192 @@ def test_a_half_written_report_goes_with_the_next_run() -> None:
     assert process("check", "users.csv").returncode == FOUND
     assert left() == []
     assert Path("users.report.csv").read_bytes() == expected != b"old"
+
+
+# --- Inputs that change --------------------------------------------------------------------------
+
+HEADER = b"external_id,email\n"
+#: Of more than one chunk.
+LONG = HEADER + b"A1,a@example.com\n" * 600_000
+CHANGED = "users.csv: changed while it was read; check it again when nothing writes to it any more"
+
+
+def grow(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"A2,b@example.com\n")
+
+
+def shrink(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def rewrite(path: Path) -> None:
+    """As many other bytes."""
+    with path.open("r+b") as file:
+        file.seek(len(HEADER))
+        file.write(b"B")
+
+
+def swap(path: Path) -> None:
+    """As editors do, and exports that are written anew."""
+    other = path.with_suffix(".new")
+    other.write_bytes(path.read_bytes())
+    os.utime(other, ns=(0, path.stat().st_mtime_ns + 1))
+    other.replace(path)
+
+
+CHANGES = [grow, shrink, empty, rewrite, swap]
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": bytes,
+    "gzip": lambda data: gzip.compress(data, 0),
+    "zip": lambda data: zipped([data]),
+    "zip of two": lambda data: zipped([data, data]),
+}
+
+
+def zipped(members: list[bytes]) -> bytes:
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for number, data in enumerate(members):
+            archive.writestr(f"{number}.csv", data)
+    return file.getvalue()
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    change=st.sampled_from(CHANGES),
+    packing=st.sampled_from(sorted(PACKINGS)),
+    opened=st.booleans(),
+    when=st.integers(0, 3),
+)
+def test_two_versions_of_a_file_are_never_mixed(
+    change: Callable[[Path], None], packing: str, when: int, *, opened: bool
+) -> None:
+    """Whenever it changes between the first reading and the last one."""
+    path = write("users.csv", PACKINGS[packing](LONG))
+    os.utime(path, ns=(0, 0))  # however coarse the disk's clock is
+    with path.open("rb") as file:
+        source = Source(file if opened else path)
+        assume(not (opened and change is swap))  # what is open stays what it was
+        read = (chunk for part in source.parts() for chunk in part.chunks())
+        list(islice(read, when))
+        change(path)
+        with pytest.raises(SourceError, match=CHANGED):
+            list(read)
+        with pytest.raises(SourceError, match=CHANGED):
+            list(source.parts()[0].chunks())
+
+
+@pytest.mark.parametrize("packing", PACKINGS)
+def test_what_does_not_change_can_be_read_often(packing: str) -> None:
+    path = write("users.csv", PACKINGS[packing](LONG))
+    with path.open("rb") as file:
+        for source in (Source(path), Source(file)):
+            for _ in range(2):
+                assert [b"".join(part.chunks()) for part in source.parts()] in (
+                    [LONG],
+                    [LONG, LONG],
+                )
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_file_that_changes_while_it_is_checked_is_said_to(
+    run: Printed, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    path = write("users.csv", HEADER + b"x\n" + LONG)
+    os.utime(path, ns=(0, 0))
+    block, calls = Checker.block, iter(range(99))
+
+    def disturbed(self: Checker, *arguments: Any) -> Any:
+        if next(calls) == 0:
+            change(path)
+        return block(self, *arguments)
+
+    monkeypatch.setattr(Checker, "block", disturbed)
+    assert run.complaint("check", "users.csv") == CHANGED
+    assert names() == {"users.csv"}
+
+
+def test_stdin_that_changes_is_said_to() -> None:
+    write("users.csv", LONG)
+    with (
+        Path("users.csv").open("r+b") as file,
+        subprocess.Popen(
+            [*COMMAND, "check", "-"], stdin=file, stdout=-1, stderr=-1, env=environment()
+        ) as command,
+    ):
+        while command.poll() is None:
+            file.seek(len(HEADER))
+            file.write(b"B")
+            file.flush()
+            time.sleep(0.001)
+        out, err = command.communicate(timeout=DEADLINE)
+        assert (command.returncode, out) == (CANNOT_RUN, b"")
+        assert one_line(err.decode()) == CHANGED.replace("users.csv", "stdin")
+
+
+def test_a_file_that_is_deleted_while_it_is_checked_is_said_to() -> None:
+    path = write("users.csv", LONG)
+    source = Source(path)
+    read = source.open()
+    next(read)
+    path.unlink()
+    with pytest.raises(SourceError, match=r"^users\.csv: no such file or directory$"):
+        list(read)
+
+
+# --- Links and devices ---------------------------------------------------------------------------
+
+
+def test_links_are_followed() -> None:
+    write("users.csv", ERRORS)
+    Path("reports").mkdir()
+    Path("link.csv").symlink_to("users.csv")
+    Path("link.report.csv").symlink_to("reports/there.csv")
+    assert process("check", "link.csv").returncode == FOUND
+    assert Path("link.report.csv").is_symlink()
+    assert names(Path("reports")) == {"there.csv"}
+    os.link("users.csv", "hard.csv")
+    assert process("check", "users.csv", "--report", "hard.csv").returncode == FOUND
+    assert Path("users.csv").read_text() == ERRORS
+
+
+@pytest.mark.parametrize("option", ["--report", "--issues"])
+def test_a_link_to_nowhere_is_refused_before_any_work(run: Printed, option: str) -> None:
+    Path("out").symlink_to("no folder/out")
+    said = run.complaint("check", "missing.csv", option, "out")
+    assert said == f"out: there is no folder `{Path('no folder').absolute()}`; make it first"
+
+
+def test_a_pipe_that_nobody_writes_to_runs_out_of_time() -> None:
+    os.mkfifo("pipe.csv")
+    done = process("check", "pipe.csv", "--time-budget", "0.5s", "--no-report")
+    assert done.returncode in (TIMED_OUT, FOUND)
+    assert done.stdout.startswith(b"pipe.csv: validation timed out")
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_pipe_that_nobody_writes_to_can_be_left(by: signal.Signals) -> None:
+    os.mkfifo("pipe.csv")
+    with running("check", "pipe.csv") as command:
+        time.sleep(2)
+        command.send_signal(by)
+        _, err = command.communicate(timeout=DEADLINE)
+    assert (command.returncode, err) == (INTERRUPTED, b"")
+    assert names() == {"pipe.csv"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+def test_a_device_that_is_full(run: Printed) -> None:
+    write("users.csv", ERRORS)
+    run("check", "users.csv", "--report", "/dev/full")
+    assert one_line(run.err) == "/dev/full: no space left on device"
