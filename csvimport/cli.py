@@ -23,6 +23,7 @@ from csvimport import startup
 
 if TYPE_CHECKING:
     from csvimport.engine import Progress
+    from csvimport.job import Job
     from csvimport.options import Options
     from csvimport.result import Result
     from csvimport.rulebook import Rule
@@ -97,9 +98,16 @@ def main(arguments: list[str] | None = None) -> int:
     except SystemExit:  # the option parser's answer to a reader that has gone
         _to_nowhere()
         return OK
-    except Exception as error:
-        return _complain(f"this is a bug of csvimport, please report it: {error!r}")
+    except BaseException as error:  # a panic of polars is no Exception
+        return _complain(_excuse(error))
     return status if isinstance(status, int) else OK
+
+
+def _excuse(error: BaseException) -> str:
+    """What to say of an error that nobody has foreseen."""
+    if isinstance(error, MemoryError) or "can't start new thread" in str(error):
+        return "out of memory; close other programs, or allow this one more"
+    return f"this is a bug of csvimport, please report it: {error!r}"
 
 
 def _complain(message: str) -> int:
@@ -260,8 +268,12 @@ def check(
     run.say_total()
     if issues:
         import csvimport.report.jsonl
+        from csvimport.errors import OutputError
 
-        csvimport.report.jsonl.write(run.results, issues)
+        try:
+            csvimport.report.jsonl.write(run.results, issues)
+        except OutputError as error:
+            run.statuses.add(_complain(str(error)))
     if format is Format.json:
         from csvimport.report.json import render
 
@@ -422,7 +434,7 @@ class _Run:
             return
         with _reader_may_go():
             self._say(result)
-        if report and not result.report and report.is_file():
+        if report and not result.issues_by_rule and report.is_file():
             _remark(f"{report} is from an earlier run")
         self.results.append(result)
         self.statuses.add(self._status(result))
@@ -445,18 +457,29 @@ class _Run:
                 all_issues=self.all_issues,
             )
             try:
-                result = job.result(left)
+                result = self._told(job, left)
                 if result.timed_out and goes_on:
                     with _reader_may_go():
                         self._say(result)
-                    result = job.result()
+                    result = self._told(job)
             except KeyboardInterrupt:
                 self.statuses.add(INTERRUPTED)
                 job.cancel()
-                result = job.result()
+                result = self._told(job)
             if result.verdict is Verdict.SKIPPED:
                 self.statuses.add(INTERRUPTED)
             job.cancel()
+            return result
+
+    def _told(self, job: "Job", timeout: float | None = None) -> "Result":
+        """The result; without its report where that cannot be written, which is said then."""
+        from csvimport.errors import OutputError
+
+        try:
+            return job.result(timeout)
+        except OutputError as error:
+            result = job.result(0)  # raises the same where the rows themselves could not be stored
+            self.statuses.add(_complain(str(error)))
             return result
 
     def _seconds_left(self) -> float | None:

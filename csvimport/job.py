@@ -11,6 +11,7 @@ from pathlib import Path
 import csvimport.report.csv as csv_report
 from csvimport import scratch
 from csvimport.engine import Check, Progress
+from csvimport.errors import OutputError
 from csvimport.options import Options
 from csvimport.result import Result, Verdict
 from csvimport.source import Source, Together
@@ -59,7 +60,8 @@ class Job:
     def result(self, timeout: float | None = None) -> Result:
         """The result: of the whole file, or after `timeout` seconds of what was checked by then.
 
-        The check goes on after a partial result. Raises what kept the check from running.
+        The check goes on after a partial result. Raises what kept the check from running. Where the
+        report cannot be written that is raised, too, once: the next result is one without it.
         """
         self._wait(timeout)
         if self._cancelled.is_set():
@@ -69,7 +71,11 @@ class Job:
         stopped = Verdict.SKIPPED if self._cancelled.is_set() else Verdict.TIMED_OUT
         with self._check.judging, self._check.lock:
             result = self._check.result(stopped)
-        return written(result, self._report, raw=self._raw)
+        try:
+            return written(result, self._report, raw=self._raw)
+        except OutputError:
+            self._report = None
+            raise
 
     def _wait(self, timeout: float | None) -> None:
         """Wait until the check has ended, or what is left of `timeout` is needed for the report."""

@@ -7,12 +7,13 @@ import stat
 import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from csvimport import scratch
 from csvimport.archive import (
     NotATableError,
     member,
@@ -232,8 +233,9 @@ class Source:
     def _from_spool(self) -> Iterator[bytes]:
         assert self._chunks is not None
         if self._spool is None:
-            self._spool = tempfile.TemporaryFile(prefix="csvimport-")  # noqa: SIM115
-            weakref.finalize(self, self._spool.close)
+            with scratch.told():
+                self._spool = tempfile.TemporaryFile(prefix="csvimport-")  # noqa: SIM115
+            weakref.finalize(self, _close, self._spool)
         at = 0
         while True:
             if at < self._spooled:
@@ -251,8 +253,10 @@ class Source:
                 kind = type(piece).__name__
                 raise OptionError(f"{self.name}: found {kind}, expected an iterable of bytes")
             piece = bytes(piece)  # a view of numbers counts these
-            self._spool.seek(0, io.SEEK_END)
-            self._spool.write(piece)
+            with scratch.told():
+                self._spool.seek(0, io.SEEK_END)
+                self._spool.write(piece)
+                self._spool.flush()
             self._spooled += len(piece)
 
 
@@ -306,6 +310,11 @@ def _shown(name: str) -> str:
         return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     except UnicodeEncodeError:  # a surrogate that stands for no byte
         return name.encode(errors="backslashreplace").decode()
+
+
+def _close(spool: BinaryIO) -> None:
+    with suppress(OSError):  # what it could not hold was told before
+        spool.close()
 
 
 def _version(status: os.stat_result) -> tuple[int, int]:

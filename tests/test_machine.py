@@ -2,6 +2,7 @@
 
 import fcntl
 import gzip
+import json
 import os
 import shutil
 import signal
@@ -33,12 +34,13 @@ from test_cli import (
     names,
     one_line,
     process,
+    report,
     run,
     temporary,
     write,
 )
 
-from csvimport import OutputError, SourceError, scratch
+from csvimport import OutputError, SourceError, scratch, start
 from csvimport.checker import Checker
 from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, TIMED_OUT
 from csvimport.source import Source
@@ -194,10 +196,11 @@ def test_temporary_files_that_vanish_are_said_to(
     spill.append(Chunk(frame, frame))
     (stored,) = spill.snapshot().written
     shutil.rmtree(stored.path.parent)
+    again = stored.lines.write_to if stored.lines else lambda _: stored.rows
     with pytest.raises(OutputError, match=r"^temporary files in .*: no such file"):
         _ = stored.issues
     with pytest.raises(OutputError, match=r"^temporary files in .*: no such file"):
-        _ = stored.rows if stored.lines is None else stored.lines.write_to(BytesIO())
+        again(BytesIO())
 
 
 # --- Killed --------------------------------------------------------------------------------------
@@ -458,3 +461,132 @@ def test_a_device_that_is_full(run: Printed) -> None:
     write("users.csv", ERRORS)
     run("check", "users.csv", "--report", "/dev/full")
     assert one_line(run.err) == "/dev/full: no space left on device"
+
+
+# --- Full disks ----------------------------------------------------------------------------------
+
+#: Runs the command with a limit of the process.
+LIMITED = (
+    "import resource, sys; resource.setrlimit(resource.{name}, ({size}, {size})); "
+    "from csvimport.__main__ import main; sys.exit(main())"
+)
+
+
+def limited(
+    name: str, size: int, *arguments: str, stdin: bytes = b"", **environ: str
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", LIMITED.format(name=name, size=size), *arguments],
+        input=stdin,
+        capture_output=True,
+        env=environment(**environ),
+        timeout=DEADLINE,
+        check=False,
+    )
+
+
+MANY = "external_id,email\n" + ",x\n" * 2_000
+
+
+@pytest.mark.parametrize("output", ["--report", "--issues"])
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_what_was_found_is_told_where_the_disk_is_full(output: str, format_: str) -> None:
+    write("users.csv", MANY)
+    write("out", "old")
+    more = ["--no-report"] if output == "--issues" else []
+    options = [output, "out", "--format", format_, *more]
+    done = limited("RLIMIT_FSIZE", 20_000, "check", "users.csv", *options)
+    assert one_line(done.stderr.decode()) == "out: file too large"
+    assert done.returncode == CANNOT_RUN
+    if format_ == "json":
+        (result,) = json.loads(done.stdout)["files"]
+        assert (result["rows_with_errors"], result["report"]) == (2_000, None)
+    else:
+        assert done.stdout.startswith(b"users.csv: issues found\n")
+        assert b"\nreport: " not in done.stdout
+    assert names() == {"users.csv", "out"}
+    assert Path("out").read_text() == "old"
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.integers(100, 3_000_000), st.sampled_from(["users.csv", "-"]))
+def test_a_disk_that_is_full_at_any_moment(size: int, file: str) -> None:
+    """There is a whole report, or a line that says why there is none."""
+    write("users.csv", FLAGGED)
+    for name in names() - {"users.csv"}:
+        Path(name).unlink()
+    done = limited("RLIMIT_FSIZE", size, "check", file, stdin=FLAGGED.encode())
+    if done.returncode == CANNOT_RUN:
+        said = one_line(done.stderr.decode())
+        assert said.endswith(": file too large")
+        assert said.startswith(("temporary files in ", "users.report.csv", "stdin.report.csv"))
+        assert names() == {"users.csv"}
+    else:
+        assert done.returncode == FOUND
+        (written,) = names() - {"users.csv"}
+        assert len(report(written)) > 200_000
+    assert left() == []
+
+
+def test_the_library_raises_once_that_the_report_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    write("users.csv", ERRORS)
+    job = start("users.csv", report="out")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "mkstemp", refuse)
+        with pytest.raises(OutputError, match=r"^out: no space left on device$"):
+            job.result()
+    result = job.result()
+    assert (result.rows_with_errors, result.report) == (1, None)
+
+
+# --- Memory --------------------------------------------------------------------------------------
+
+
+def test_a_gigabyte_of_memory_is_enough() -> None:
+    """Of addresses, of which no more is ever used; on a machine of few processors."""
+    rows = [b"A%07d,user%d@example.com,%s" % (n, n, b"x" * 99) for n in range(400_000)]
+    rows[::100] = [b",x,", b'"y,z'] * 2_000
+    write("users.csv", b"external_id,email,plan\n" + b"\n".join(rows))
+    done = limited(
+        "RLIMIT_AS", 1 << 30, "check", "users.csv", "--show", "0", POLARS_MAX_THREADS="2"
+    )
+    assert (done.returncode, done.stderr) == (FOUND, b"")
+    assert len(report("users.report.csv")) > 3_000
+
+
+class Panic(BaseException):
+    """As polars raises it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "out of memory; close other programs, or allow this one more"),
+        (
+            RuntimeError("can't start new thread"),
+            "out of memory; close other programs, or allow this one more",
+        ),
+        (Panic("a\nb"), r"this is a bug of csvimport, please report it: Panic('a\nb')"),
+    ],
+)
+def test_no_memory_is_said_to_be_none(
+    run: Printed, monkeypatch: pytest.MonkeyPatch, error: BaseException, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    write("users.csv", ERRORS)
+    write("users.report.csv", "old")
+    monkeypatch.setattr(Checker, "block", fail)
+    assert run("check", "users.csv") == CANNOT_RUN
+    assert run.err == f"csvimport: error: {said}\n"
+    assert names() == {"users.csv", "users.report.csv"}
