@@ -31,6 +31,7 @@ def check(
     severities: Mapping[str, Severity | str] | None = None,
     workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
+    redact: bool = False,
 ) -> Result:
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
@@ -38,10 +39,11 @@ def check(
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
     to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
     what all files share, or the file in which it stands; `ignore` and `severities` go before it.
-    `now` is what dates are compared with, in UTC unless it has a zone, by default the clock. Raises
-    SourceError, OutputError or OptionError, never for what the file holds.
+    `now` is what dates are compared with, in UTC unless it has a zone, by default the clock.
+    `redact` masks the letters and digits of cells in the result and the report. Raises SourceError,
+    OutputError or OptionError, never for what the file holds.
     """
-    options = _options(kind, time_budget, ignore, severities, workspace, now)
+    options = _options(kind, time_budget, ignore, severities, workspace, now, redact=redact)
     target = _target(report, source, options.workspace)
     job = Job(source_of(source), options, report=target, raw=raw)
     try:
@@ -60,10 +62,11 @@ def start(
     severities: Mapping[str, Severity | str] | None = None,
     workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
+    redact: bool = False,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Job:
     """Start the same check in the background; `on_progress` is told how far it has come."""
-    options = _options(kind, None, ignore, severities, workspace, now)
+    options = _options(kind, None, ignore, severities, workspace, now, redact=redact)
     target = _target(report, source, options.workspace)
     return Job(source_of(source), options, report=target, raw=raw, on_progress=on_progress)
 
@@ -92,6 +95,8 @@ def _options(
     severities: Mapping[str, Severity | str] | None,
     workspace: PathLike | Workspace | None,
     now: datetime | None,
+    *,
+    redact: bool,
 ) -> Options:
     if time_budget is not None and not isinstance(time_budget, (int, float)):
         raise OptionError(f"found time budget {time_budget!r}, expected seconds, or None")
@@ -106,6 +111,7 @@ def _options(
         changed_severities((severities or {}).items()),
         datetime.now(UTC) if now is None else _instant(now),
         workspace=workspace,
+        redact=redact,
     )
 
 

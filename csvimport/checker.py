@@ -26,6 +26,7 @@ from csvimport.forms import HABITS
 from csvimport.identity import Identities
 from csvimport.issue import Severity
 from csvimport.lines import Flags
+from csvimport.redaction import masked_text
 from csvimport.scanner import Header
 from csvimport.words import FOUND, Explained, Words
 
@@ -74,7 +75,7 @@ class RowFlag:
 
 @dataclass
 class Checker:
-    """Checks one file. `columns` is None where the header is broken."""
+    """Checks one file. `columns` is None where the header is broken; `headers` are as shown."""
 
     words: Words
     columns: Columns | None
@@ -107,6 +108,8 @@ class Checker:
             if not found:
                 continue
             taken.update(each.column.position for each in found if each.column)
+            if self.hides_header:
+                found = [self._without_names(each) for each in found]
             issues.append(self.words.say_found(rule, found, place, self.headers))
             if rule == "missing-header":
                 break
@@ -132,7 +135,8 @@ class Checker:
             for rule in filter(self.words.wants, CELL_ORDER):
                 if habit := column.habits.get(rule):
                     facts = {"share": percent(habit.share)}
-                    yield rule, Found(column, habit.example, variant="column", facts=facts)
+                    example = self._masked(habit.example)
+                    yield rule, Found(column, example, variant="column", facts=facts)
                     break
                 if rule == "mixed-types" and column.shares:
                     facts = {"shares": column.shares}
@@ -165,7 +169,7 @@ class Checker:
         issues += self._faults(block.blanks.with_columns(fault=pl.lit("blank-row")))
         if self.columns is not None and block.sound.height:
             issues += self._rows(block, block.sound)
-        return in_order(issues)
+        return self.words.released(in_order(issues))
 
     def incomplete_rules(
         self, files: Sequence[File], *, sampled: bool, size_known: bool, broken_header: bool
@@ -186,6 +190,28 @@ class Checker:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)
             names |= set(self.words.book) - unaffected
         return sorted(filter(self.words.wants, names))
+
+    @cached_property
+    def hides_header(self) -> bool:
+        """Whether the header is masked like a row, since nobody can be sure that it is none."""
+        if not self.words.options.redact:
+            return False
+        return self.columns is None or any(
+            True for _ in header_check.checks["missing-header"].decide(self.columns)
+        )
+
+    def _without_names(self, found: Found) -> Found:
+        """`found` without anything that the header says."""
+        names = self.columns.names() if self.columns else ()
+        facts = {
+            key: masked_text(str(fact)) if any(str(fact) in name for name in names) else fact
+            for key, fact in found.facts.items()
+        }
+        value, suggestion = self._masked(found.value), self._masked(found.suggestion)
+        return replace(found, value=value, suggestion=suggestion, facts=facts)
+
+    def _masked(self, text: str | None) -> str | None:
+        return masked_text(text) if text is not None and self.words.options.redact else text
 
     @property
     def positions(self) -> list[int]:
@@ -295,7 +321,8 @@ class Checker:
             return self.words.say(each.rule, each.flag, rows, self.headers)
         explain, known = each.flag.explain, None
         if explain:
-            known = self._explained.setdefault((each.rule, each.position), Explained(explain))
+            new = Explained(explain, redact=self.words.options.redact)
+            known = self._explained.setdefault((each.rule, each.position), new)
         said = self.words.say(each.rule, each.flag, rows, self.headers, each.position, known)
         return self._vetted(said, rows, each)
 

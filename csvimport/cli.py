@@ -235,6 +235,9 @@ def check(
     raw: Annotated[
         bool, typer.Option("--raw", help="Leave formulas unguarded in the report.")
     ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Mask what cells say, in all that is told of them.")
+    ] = False,
     together: Annotated[
         bool, typer.Option("--together", help="The files are parts of one import.")
     ] = False,
@@ -243,6 +246,7 @@ def check(
     """Check files and write their error reports."""
     began = time.monotonic()
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
+    options = replace(options, redact=redact)
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
     inputs = _files(files)

@@ -24,6 +24,7 @@ from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lookahead import ahead
 from csvimport.options import Options
+from csvimport.redaction import masked, masked_quote, masked_text
 from csvimport.result import Example, Result, Verdict, public
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner, Survey
@@ -270,13 +271,6 @@ class Check:
         """Take in the header, which is known now."""
         if not survey.encoding.is_utf8:
             header = replace(header, byte=None, faults=_without_bytes(header.faults))
-        self.header = header
-        self.headers = header.cells
-        if self.report:
-            report = partial(
-                self.report, headers=self.headers, legend=self._legend, parts=self.parts
-            )
-            self.after_header = Spill(report)
         seen = self.seen[survey.part]
         known = replace(
             seen.survey,
@@ -295,12 +289,23 @@ class Check:
         self.kind, self.kind_reason = columns.kind, columns.kind_reason
         if header.width is not None:
             self.columns, self.sample = columns, Sample(columns)
-        self.checker = Checker(self.words, self.columns, self.headers)
+        checker = Checker(self.words, self.columns, header.cells)
+        if checker.hides_header:
+            self.kind_reason = masked_quote(self.kind_reason)
+            cells = [masked_text(cell) for cell in header.cells]
+            header = replace(header, cells=cells, text=masked_text(header.text))
+            checker.headers = cells
+        self.header, self.headers, self.checker = header, header.cells, checker
+        if self.report:
+            report = partial(
+                self.report, headers=self.headers, legend=self._legend, parts=self.parts
+            )
+            self.after_header = Spill(report)
         issues = self.checker.header(header)
         row = {"row": header.row, "line": header.line}
         text = header.text if header.faults.height else None
-        cells = dict(zip(cell_names(len(header.cells)), header.cells, strict=True))
-        rows = pl.DataFrame([{**row, "text": text, **cells}], schema=self._row_schema())
+        named = dict(zip(cell_names(len(header.cells)), header.cells, strict=True))
+        rows = pl.DataFrame([{**row, "text": text, **named}], schema=self._row_schema())
         self._say_of_header(header, issues, rows)
 
     def _say_of_header(self, header: Header, issues: pl.DataFrame, row: pl.DataFrame) -> None:
@@ -388,7 +393,7 @@ class Check:
             )
         issues = self.checker.block(block) if _doubtful(block) else pl.DataFrame(schema=FOUND)
         issues = _of_part(issues, survey.part)
-        counts, examples = self._counts(issues, lambda row: _as_it_stands(block, row))
+        counts, examples = self._counts(issues, lambda row: self._as_it_stands(block, row))
         errors, warnings = self._row_counts(issues)
         chunk = None
         if issues.height:
@@ -429,7 +434,12 @@ class Check:
                     name: pl.lit(None, kind) for name, kind in schema.items() if name not in known
                 }
                 parts.append(some.with_columns(**missing).select(*schema))
-        return pl.concat(parts).sort("row")
+        rows = pl.concat(parts).sort("row")
+        return rows.with_columns(masked(pl.col(pl.String))) if self.options.redact else rows
+
+    def _as_it_stands(self, block: Block, row: int) -> tuple[str | None, int | None]:
+        text, at = _as_it_stands(block, row)
+        return (masked_text(text) if text and self.options.redact else text), at
 
     def _counts(
         self, issues: pl.DataFrame, record: Record
@@ -534,6 +544,7 @@ class Check:
             examples=[examples[rule] for rule in rules],
             blank_rows=sum(each.blank_rows for each in self.seen) if self.header else 0,
             legend=self._legend,
+            redacted=self.options.redact,
             _chunks=(
                 (Chunk(file_issues, nothing),),
                 before,
@@ -568,15 +579,19 @@ class Check:
     def _new_attributes(self) -> list[str]:
         declared = self.options.workspace.attributes
         columns = self.columns.all if self.columns else ()
-        names = [each.name for each in columns if each.role == "custom" and each.is_typed]
-        return [name for name in dict.fromkeys(names) if name.strip() and name not in declared]
+        names = {
+            each.name: self.headers[each.position]
+            for each in columns
+            if each.role == "custom" and each.is_typed
+        }
+        return [shown for name, shown in names.items() if name.strip() and name not in declared]
 
     def _column_summary(self) -> list[dict[str, str | None]] | None:
         if self.columns is None:
             return None
         return [
             {
-                "name": column.name,
+                "name": self.headers[column.position],
                 "role": column.role,
                 "type": column.type,
                 "reason": column.reason,

@@ -24,7 +24,8 @@ class Options:
 
     `time_budget` is in seconds, None for no limit; `size_limit` in megabytes, None for that of
     `limit`; `block_size` and `max_record` in bytes. What `workspace` ignores and changes is in
-    `ignore` and `severities` too, where these do not name the same rule.
+    `ignore` and `severities` too, where these do not name the same rule. `redact` masks what the
+    file's cells say in all that is told of them.
     """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
@@ -36,6 +37,7 @@ class Options:
     max_record: int = MAX_RECORD
     block_size: int = BLOCK_SIZE
     workspace: Workspace = field(default_factory=Workspace)
+    redact: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "attributes", "events"):

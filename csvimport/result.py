@@ -98,6 +98,8 @@ class Result:
     examples: list[Example] = field(repr=False)
     legend: pl.DataFrame = field(repr=False)
     """What each wording of the chunks' issues stands for."""
+    redacted: bool
+    """Whether what the cells say is masked."""
     _chunks: tuple[Snapshot | tuple[Chunk, ...], ...] = field(repr=False)
     report: str | None = None
     report_lines: int = 0

@@ -10,6 +10,7 @@ from csvimport.checks.registry import Explanation, Flag, Found, all_checks
 from csvimport.errors import RuleBookError
 from csvimport.issue import CUT_MARK, LONGEST, LONGEST_IN_MESSAGE, Severity, cut
 from csvimport.options import Options
+from csvimport.redaction import masked
 from csvimport.rulebook import COMMON_FACTS, RuleBook, Wording, placeholders
 
 #: An issue on its way: `part` is the input's that it is in, `position` its column's in the file,
@@ -39,6 +40,8 @@ class Explained:
     """What slow code says about the first so many distinct values of a column, as it is asked."""
 
     explain: Callable[[str, str | None], Explanation]
+    redact: bool = False
+    """Whether what mentions a fact about a value is left unsaid."""
     known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_EXPLAINED))
     """Explanations by what they were asked for: a value, and what is given beside it."""
 
@@ -61,6 +64,11 @@ class Explained:
             (value, given, self.explain(value, given) if _is_short(value) else nothing)
             for value, given in inputs.iter_rows()
         ]
+        if self.redact:
+            said = [
+                (value, given, Explanation(it.suggestion) if it.facts else it)
+                for value, given, it in said
+            ]
         names = {name for _, _, explanation in said for name in explanation.facts}
         new = pl.DataFrame(
             [
@@ -153,8 +161,17 @@ class Words:
             told = explained.about(found.collect())
             facts |= {name.removeprefix("fact_") for name in told.columns}
             found = told.lazy()
+        if self.options.redact:
+            quoted = ["value", *(f"fact_{name}" for name in _quoted(flag, frame))]
+            found = found.with_columns(masked(pl.col(name)) for name in quoted)
         has_variants = bool(flag.explain) or flag.variant is not None
         return self._render(rule, found, facts, headers, has_variants=has_variants)
+
+    def released(self, issues: pl.DataFrame) -> pl.DataFrame:
+        """`issues` of rows for all to see; their suggestions were needed until now."""
+        if not self.options.redact:
+            return issues
+        return issues.with_columns(suggestion=masked(pl.col("suggestion")))
 
     def without_suggestions(self, issues: pl.DataFrame, which: pl.Series) -> pl.DataFrame:
         """`issues` without the suggestions of those that are flagged in `which`."""
@@ -221,6 +238,16 @@ class Words:
             wording = pl.when(mine).then(index).otherwise(wording)
         said = found.with_columns(part=pl.lit(0, pl.UInt16), message=message, wording=wording)
         return said.select(*FOUND).collect()
+
+
+def _quoted(flag: Flag, frame: pl.DataFrame) -> list[str]:
+    """The facts that may hold what cells say: text that cells decide, but for words of our own."""
+    schema = frame.lazy().select(**flag.facts).collect_schema()
+    return [
+        name
+        for name, fact in flag.facts.items()
+        if schema[name] == _TEXT and fact.meta.root_names() and name not in flag.own_words
+    ]
 
 
 def _is_short(value: str) -> bool:

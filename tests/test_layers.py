@@ -18,6 +18,7 @@ ORDER = [
     "issue",
     "patterns",
     "scratch",
+    "redaction",
     "target",
     "spill",
     "archive",

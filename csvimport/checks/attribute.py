@@ -102,6 +102,7 @@ def control_character(column: Column, columns: Columns) -> Flag:
         where=cell.str.contains(_CONTROL),
         possible=_may_hold_controls,
         facts={"code": text.str.extract(f"({_CONTROL})").replace_strict(_CODES, default=None)},
+        own_words=frozenset({"code"}),
     )
 
 

@@ -96,6 +96,7 @@ def identifier_fallback(columns: Columns) -> Flag | None:
         value=_IDENTITY,
         column=standing(columns),
         facts={"absent": pl.lit(primary[0]), "used": used},
+        own_words=frozenset({"used"}),
     )
 
 
@@ -119,7 +120,7 @@ def mixed_identifiers(column: Column, columns: Columns) -> Flag:
     ]
     alias = pl.coalesce(*filled, pl.lit(None, pl.String))
     mask = ~is_blank(pl.col(column.cell)) & alias.is_not_null()
-    return Flag(mask, facts={"alias": alias})
+    return Flag(mask, facts={"alias": alias}, own_words=frozenset({"alias"}))
 
 
 @cell_check("incomplete-alias", "filled", on=_known(*ALIAS))

@@ -76,6 +76,9 @@ class Flag:
     suggestion: pl.Expr | None = None
     variant: pl.Expr | None = None
     facts: Mapping[str, pl.Expr] = field(default_factory=dict)
+    own_words: frozenset[str] = frozenset()
+    """The facts that are words of this tool's own, though cells decide which. Any other text that
+    comes from cells is masked where these are."""
     explain: Callable[[str, str | None], Explanation] | None = None
     """Of a value and what is `given` beside it; instead of `suggestion` and `variant`."""
     given: pl.Expr | None = None

@@ -66,6 +66,8 @@ def _meaning(result: Result) -> Iterator[str]:
     yield _checked(result)
     if result.workspace:
         yield f"with the settings in {printable(result.workspace)}"
+    if result.redacted:
+        yield "letters and digits of the cells are masked"
     if not result.complete:
         why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
         size = "" if result.bytes is None else f" of {_size(result.bytes)}"
