@@ -154,7 +154,7 @@ def test_a_file_whose_every_row_is_flagged_comes_back_byte_for_byte(
         (cell for row in rows for cell in row),
         strict=True,
     ):
-        if cell[:1] in ("=", "@", "\t", "\r"):
+        if cell[:1] in ("=", "@", "\t", "\r", "\n", "＝", "＠", "＋", "－"):
             assert mine == f"'{cell}"
         elif cell[:1] in ("+", "-"):
             assert mine in (cell, f"'{cell}")
@@ -177,6 +177,7 @@ GUARDED = [
     "+=1",
     "-@x",
 ]
+GUARDED += ["\n1", "＝1", "＋1", "－1", "＠x"]
 GUARDED += ["-.", "+.x", "+(", "+(x)", "-(1)", "+.5+x"]
 GUARDED += ["=", "-2+3+cmd|' /C calc'!A0", "+44 20 7183 8750 x", "-\n1", "+1\n=2", "=é"]
 PLAIN = ["+442071838750", "+44 20 7183 8750", "+1 (415) 555-2671", "-5", "+5", "-1.5", "-1,234.50"]

@@ -17,8 +17,9 @@ COLUMNS = ("Row", "Line", "Issue type", "Rules", "Description", "Original text")
 SPREADSHEET_LINES = 1_048_576
 
 _BOM = b"\xef\xbb\xbf"
-#: What a spreadsheet takes for a formula, except for numbers and phone numbers.
-_FORMULA = "^[=@\t\r+-]"
+#: What a spreadsheet takes for a formula, except for numbers and phone numbers. Some pass over what
+#: ends a line; where signs are typed in full width, those do, too.
+_FORMULA = "^[=@\t\r\n+＝＠＋－-]"
 _NUMBER = r"^[+-]\.?[0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?$"
 _PHONE = r"^\+\(?[0-9][0-9 ().\-/]*$"
 
