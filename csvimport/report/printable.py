@@ -3,12 +3,17 @@
 import re
 import unicodedata
 
-_MARKERS = re.compile(r"[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+#: What a terminal obeys, what nobody sees, and what ends a line or turns the direction of reading.
+_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+#: What the logs of continuous integration take for a command: at the start of a line, and anywhere.
+_COMMAND = re.compile(r"\A(\s*):(?=:)")
+_OLD_COMMAND = re.compile(r"#(?=#(?:vso)?\[)")
 
 
 def printable(text: str) -> str:
-    """`text` without anything that moves a cursor or turns the direction of reading."""
+    """`text` without anything that moves a cursor, turns the direction of reading or commands."""
     text = text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " ")
+    text = _OLD_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
     return "".join(map(_visible, text))
 
 
@@ -18,4 +23,6 @@ def _visible(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Cc":
         return f"\\x{ord(char):02x}"
-    return f"\\u{ord(char):04x}" if category == "Cs" or _MARKERS.match(char) else char
+    if category in _HIDDEN:
+        return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
+    return char
