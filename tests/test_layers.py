@@ -109,7 +109,7 @@ OPENERS = frozenset({
 # fmt: on
 #: Modules that can open something, and who may import them.
 IMPORTERS = {
-    "io": {"source", "spill", "report.csv", "cli"},
+    "io": {"source", "spill", "report.csv", "report.jsonl", "cli"},
     "tempfile": {"source", "scratch"},
     "shutil": {"scratch", "target"},
     "stat": {"source"},

@@ -1,11 +1,15 @@
 """The results as one JSON document."""
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 
 from csvimport.result import Result
+
+#: What may have to be escaped for who sees the document: all but plain text, and a log's commands.
+_OTHER = re.compile(r"[^\n -~]|#(?=#(?:vso)?\[)")
 
 
 def render(results: Sequence[Result], now: datetime, *, ascii_only: bool = False) -> str:
@@ -16,4 +20,13 @@ def render(results: Sequence[Result], now: datetime, *, ascii_only: bool = False
         "now": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "files": [result.to_dict() for result in results],
     }
-    return json.dumps(document, indent=2, ensure_ascii=ascii_only)
+    text = json.dumps(document, indent=2, ensure_ascii=ascii_only)
+    # the document may go to a terminal, or to a log
+    return _OTHER.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    char = found[0]
+    if char == "#":
+        return "\\u0023"
+    return char if char.isprintable() else json.dumps(char)[1:-1]
