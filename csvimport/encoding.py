@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from csvimport.guess import is_utf7, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
 
 Open = Callable[[], Iterator[bytes]]
@@ -33,8 +34,6 @@ _PIECE = 8 << 20
 #: After so many lines in UTF-8, and so many times fewer that are not, it is UTF-8.
 _NO_ACCIDENT = 10_000
 _FEWER = 20
-#: What is shown to chardet, which looks no further.
-_SAMPLE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,10 @@ def sniff(head: bytes) -> Encoding:
             return Encoding(name, bom)
     head = head[:_HEAD]
     if _TEXT_LINE.match(head):
-        return Encoding()
+        return Encoding("utf-7") if is_utf7(head) else Encoding()
+    for name in ("utf-32-le", "utf-32-be"):
+        if _is_utf32(head, name):
+            return Encoding(name)
     if _LETTERS_LE.match(head) or _is_utf16(head[0::2], head[1::2]):
         return Encoding("utf-16-le")
     if _LETTERS_BE.match(head) or _is_utf16(head[1::2], head[0::2]):
@@ -77,6 +79,15 @@ _TEXT_LINE = re.compile(rb"[\t -~]{3,}[\r\n][^\0]")
 #: Names of columns in ASCII, with which nearly every file begins.
 _LETTERS_LE = re.compile(rb"(?:[ -~]\0){4}")
 _LETTERS_BE = re.compile(rb"(?:\0[ -~]){4}")
+
+
+def _is_utf32(head: bytes, name: str) -> bool:
+    """Whether the first bytes are text in UTF-32, in which every fourth byte is a NUL."""
+    try:
+        text = head[: len(head) // 4 * 4].decode(name)
+    except UnicodeDecodeError:
+        return False
+    return bool(text) and "\0" not in text
 
 
 def _is_utf16(low: bytes, high: bytes) -> bool:
@@ -118,7 +129,10 @@ class Utf8Stream:
             yield from _transcode(self._counted(), self.encoding)
             return
         decoder = codecs.getincrementaldecoder("utf-8")()
+        may_be_escaped = True
         for chunk in _without(self._counted(), self.encoding.bom):
+            if may_be_escaped:
+                may_be_escaped = self._require_no_escapes(chunk)
             if not self.may_be_invalid:
                 try:
                     if decoder.getstate()[0] or not chunk.isascii():
@@ -135,14 +149,28 @@ class Utf8Stream:
             yield chunk
 
     def _decide(self) -> None:
-        bom = self.encoding.bom
-
-        def text() -> Iterator[bytes]:
-            return _without(self._open(), bom)
-
-        if not mostly_utf8(text()):
-            raise NotUtf8(Encoding(propose(text), bom))
+        if not mostly_utf8(self._text()):
+            raise NotUtf8(Encoding(propose(self._pieces), self.encoding.bom))
         self.may_be_invalid = True
+
+    def _require_no_escapes(self, chunk: bytes) -> bool:
+        """Whether what follows this chunk may still be a text of ASCII with escapes in it.
+
+        Raises `NotUtf8` where the input is one.
+        """
+        if not chunk.isascii():
+            return False
+        if not may_be_escaped(chunk):
+            return True
+        if name := propose_escaped(self._pieces):
+            raise NotUtf8(Encoding(name, self.encoding.bom))
+        return False
+
+    def _text(self) -> Iterator[bytes]:
+        return _without(self._open(), self.encoding.bom)
+
+    def _pieces(self) -> Iterator[bytes]:
+        return _pieces(self._text())
 
 
 def _without(chunks: Iterator[bytes], bom: bytes) -> Iterator[bytes]:
@@ -156,10 +184,13 @@ def _without(chunks: Iterator[bytes], bom: bytes) -> Iterator[bytes]:
 
 
 def _transcode(chunks: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder(encoding.name or "utf-8")("replace")
+    name = encoding.name or "utf-8"
+    decoder = codecs.getincrementaldecoder(name)("replace")
+    # where EBCDIC is at home, lines end in this
+    line_end = "\x85" if "a".encode(name) == b"\x81" else "\n"
     for chunk in _without(chunks, encoding.bom):
         # a lone surrogate can be decoded from UTF-16 or UTF-32 pieces but is no character
-        yield decoder.decode(chunk).encode("utf-8", "replace")
+        yield decoder.decode(chunk).replace(line_end, "\n").encode("utf-8", "replace")
     yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
@@ -274,72 +305,5 @@ def is_utf8(text: bytes) -> bool:
     try:
         text.decode()
     except UnicodeDecodeError:
-        return False
-    return True
-
-
-def propose(open_input: Open) -> str | None:
-    """The likeliest encoding that decodes every byte strictly; never Latin-1, which any bytes pass.
-
-    chardet sees only the words that hold bytes beyond ASCII: in a table they are few, and the
-    rest says nothing. It is asked for the encodings of today before those of the past. Where
-    Windows-1252 reads the words the same way, it is the name that people know.
-    """
-    import chardet
-
-    sample = _words(open_input())
-    names: list[str] = []
-    for era in (chardet.EncodingEra.MODERN_WEB, chardet.EncodingEra.ALL):
-        found = chardet.detect_all(sample, encoding_era=era, prefer_superset=True)
-        names += [proposal["encoding"] for proposal in found if proposal["encoding"]]
-    names = list(dict.fromkeys(name.lower() for name in (*names, "Windows-1252")))
-    for name in names:
-        if name.startswith(("utf", "ascii", "iso-8859-1", "latin-1")) and name[-2:] not in _PARTS:
-            continue
-        if not _reads_alike(b'az,"09', name, "ascii"):  # a table of commas cannot be in it
-            continue
-        if _reads_alike(sample, name, "windows-1252") and _decodes(open_input(), "windows-1252"):
-            return "windows-1252"
-        if _decodes(open_input(), name):
-            return name
-    return None
-
-
-_PARTS = (
-    "10",
-    "11",
-    "13",
-    "14",
-    "15",
-    "16",
-)  # ISO-8859-10 and so on are not ISO-8859-1
-
-
-def _words(chunks: Iterator[bytes]) -> bytes:
-    words: list[bytes] = []
-    size = 0
-    for piece in _pieces(chunks):
-        for match in re.finditer(rb'[^\r\n,"]*[\x80-\xff][^\r\n,"]*+', piece):
-            words.append(match[0])
-            size += len(match[0]) + 1
-            if size >= _SAMPLE:
-                return b"\n".join(words)
-    return b"\n".join(words)
-
-
-def _reads_alike(sample: bytes, name: str, other: str) -> bool:
-    try:
-        return sample.decode(name) == sample.decode(other)
-    except (UnicodeDecodeError, LookupError):
-        return False
-
-
-def _decodes(chunks: Iterator[bytes], name: str) -> bool:
-    try:
-        decoder = codecs.getincrementaldecoder(name)("strict")
-        for chunk in chunks:
-            decoder.decode(chunk)
-        decoder.decode(b"", True)
-    except (UnicodeDecodeError, LookupError):
         return False
     return True

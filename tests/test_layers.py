@@ -26,6 +26,8 @@ ORDER = [
     "dialect",
     "lines",
     "feed",
+    "letters",
+    "guess",
     "encoding",
     "parity",
     "recovery",

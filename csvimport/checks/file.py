@@ -52,7 +52,7 @@ def _encoding_name(codec: str) -> str:
     """A codec's name as people write it: `Windows-1252`, `UTF-16`, `KOI8-R`."""
     if codec.startswith("windows"):
         return codec.capitalize()
-    return codec.upper().removesuffix("-LE").removesuffix("-BE")
+    return codec.upper().replace("_", "-").removesuffix("-LE").removesuffix("-BE")
 
 
 @file_check("separator-line")
