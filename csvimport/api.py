@@ -32,6 +32,7 @@ def check(
     workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
     redact: bool = False,
+    encoding: str | None = None,
 ) -> Result:
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
@@ -40,10 +41,20 @@ def check(
     to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
     what all files share, or the file in which it stands; `ignore` and `severities` go before it.
     `now` is what dates are compared with, in UTC unless it has a zone, by default the clock.
-    `redact` masks the letters and digits of cells in the result and the report. Raises SourceError,
+    `redact` masks the letters and digits of cells in the result and the report. What the input's
+    bytes say about their encoding counts only where no `encoding` is named. Raises SourceError,
     OutputError or OptionError, never for what the file holds.
     """
-    options = _options(kind, time_budget, ignore, severities, workspace, now, redact=redact)
+    options = _options(
+        kind,
+        time_budget,
+        ignore,
+        severities,
+        workspace,
+        now,
+        redact=redact,
+        encoding=encoding,
+    )
     target = _target(report, source, options.workspace)
     job = Job(source_of(source), options, report=target, raw=raw)
     try:
@@ -63,10 +74,13 @@ def start(
     workspace: PathLike | Workspace | None = None,
     now: datetime | None = None,
     redact: bool = False,
+    encoding: str | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Job:
     """Start the same check in the background; `on_progress` is told how far it has come."""
-    options = _options(kind, None, ignore, severities, workspace, now, redact=redact)
+    options = _options(
+        kind, None, ignore, severities, workspace, now, redact=redact, encoding=encoding
+    )
     target = _target(report, source, options.workspace)
     return Job(source_of(source), options, report=target, raw=raw, on_progress=on_progress)
 
@@ -97,6 +111,7 @@ def _options(
     now: datetime | None,
     *,
     redact: bool,
+    encoding: str | None,
 ) -> Options:
     if time_budget is not None and not isinstance(time_budget, (int, float)):
         raise OptionError(f"found time budget {time_budget!r}, expected seconds, or None")
@@ -112,6 +127,7 @@ def _options(
         datetime.now(UTC) if now is None else _instant(now),
         workspace=workspace,
         redact=redact,
+        encoding=encoding,
     )
 
 

@@ -229,6 +229,10 @@ def check(
     now: Annotated[
         str | None, typer.Option(metavar="TIME", help="Compare dates with this, not the clock.")
     ] = None,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Read the files in this encoding, whatever they say."),
+    ] = None,
     show: Annotated[
         int, typer.Option(min=0, metavar="N", help="Show examples of at most this many rules.")
     ] = 10,
@@ -245,7 +249,7 @@ def check(
 ) -> int:
     """Check files and write their error reports."""
     began = time.monotonic()
-    options = _options(kind, time_budget, ignore or [], severity or [], workspace, now)
+    options = _options(kind, time_budget, ignore or [], severity or [], workspace, now, encoding)
     options = replace(options, redact=redact)
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
@@ -302,6 +306,7 @@ def _options(
     severity: list[str],
     workspace: Path | None,
     now: str | None,
+    encoding: str | None,
 ) -> "Options":
     from csvimport.options import Options, changed_severities
     from csvimport.workspace import DEFAULT_PATH, Workspace, read
@@ -322,6 +327,7 @@ def _options(
         changed_severities(pairs),
         datetime.now(UTC) if now is None else _instant(now),
         workspace=read(workspace) if workspace else Workspace(),
+        encoding=encoding,
     )
 
 

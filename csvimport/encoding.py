@@ -9,12 +9,14 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.guess import is_utf7, may_be_escaped, propose, propose_escaped
+from csvimport.errors import OptionError
+from csvimport.guess import is_utf7, known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
 
 Open = Callable[[], Iterator[bytes]]
@@ -38,10 +40,14 @@ _FEWER = 20
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """`name` is None where no encoding is known that all bytes agree with."""
+    """`name` is None where no encoding is known that all bytes agree with.
+
+    What `is_asked_for` holds whatever the bytes say.
+    """
 
     name: str | None = "utf-8"
     bom: bytes = b""
+    is_asked_for: bool = False
 
     @property
     def is_utf8(self) -> bool:
@@ -54,6 +60,42 @@ class NotUtf8(Exception):  # noqa: N818  (a message, not an error)
     def __init__(self, encoding: Encoding) -> None:
         super().__init__(encoding.name)
         self.encoding = encoding
+
+
+#: Codecs of Python that give text, but are no encodings that a file could be in.
+_NO_ENCODINGS = frozenset(
+    ("charmap", "idna", "punycode", "raw_unicode_escape", "undefined", "unicode_escape")
+)
+
+
+def require_encoding(name: str) -> str:
+    """The usual name of the encoding that Python knows as `name`; else an OptionError."""
+    expected = "expected an encoding such as `utf-8`, `windows-1252` or `utf-16`"
+    if not isinstance(name, str):
+        raise OptionError(f"found {name!r} as encoding, {expected}")
+    try:
+        codec = codecs.lookup(name).name
+        b"a".decode(codec, "replace")
+        codecs.getincrementaldecoder(codec)
+    except (LookupError, UnicodeError, ValueError):
+        codec = ""
+    codec = codec.replace("-sig", "").replace("_", "-") if codec.startswith("utf") else codec
+    if not codec or codec.replace("-", "_") in _NO_ENCODINGS:
+        raise OptionError(f"found encoding `{name}`, {expected}")
+    return known_as(codec)
+
+
+def asked_for(name: str, head: bytes) -> Encoding:
+    """The encoding of that name for an input that begins with `head`: which mark it has."""
+    if name in ("utf-16", "utf-32"):
+        marks = (each for bom, each in _BOMS if each.startswith(name) and head.startswith(bom))
+        likely = sniff(head).name or ""
+        name = next(marks, likely if likely.startswith(name) else f"{name}-le")
+    try:
+        bom = "\ufeff".encode(name)
+    except UnicodeError:
+        bom = b""
+    return Encoding(name, bom if head.startswith(bom) else b"", is_asked_for=True)
 
 
 def sniff(head: bytes) -> Encoding:
@@ -122,14 +164,18 @@ class Utf8Stream:
         self.may_be_invalid = False
         self.bytes_read = 0
         """How many bytes of the input the chunks so far stand for."""
+        self.differs = False
+        """Whether any chunk so far was other bytes in the input."""
+        self.misfits = False
+        """Whether bytes did not fit the encoding, and were replaced."""
         self._open = open_input
 
     def __iter__(self) -> Iterator[bytes]:
         if not self.encoding.is_utf8:
-            yield from _transcode(self._counted(), self.encoding)
+            yield from self._transcoded()
             return
         decoder = codecs.getincrementaldecoder("utf-8")()
-        may_be_escaped = True
+        may_be_escaped = not self.encoding.is_asked_for
         for chunk in _without(self._counted(), self.encoding.bom):
             if may_be_escaped:
                 may_be_escaped = self._require_no_escapes(chunk)
@@ -143,13 +189,33 @@ class Utf8Stream:
         if decoder.getstate()[0] and not self.may_be_invalid:
             self._decide()
 
+    def _transcoded(self) -> Iterator[bytes]:
+        name = self.encoding.name or "utf-8"
+        decoder = codecs.getincrementaldecoder(name)()
+        # where EBCDIC is at home, lines end in this
+        line_end = "\x85" if "a".encode(name) == b"\x81" else "\n"
+        self.differs = bool(self.encoding.bom)
+        chunks = filter(None, _without(self._counted(), self.encoding.bom))
+        for chunk in chain(chunks, [b""]):
+            before, is_last = decoder.getstate(), not chunk
+            try:
+                text = decoder.decode(chunk, is_last)
+            except UnicodeError:
+                decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
+                decoder.setstate(before)
+                text = decoder.decode(chunk, is_last)
+            # a lone surrogate can be decoded from UTF-7 but is no character
+            utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
+            self.differs = self.differs or utf8 != chunk
+            yield utf8
+
     def _counted(self) -> Iterator[bytes]:
         for chunk in self._open():
             self.bytes_read += len(chunk)
             yield chunk
 
     def _decide(self) -> None:
-        if not mostly_utf8(self._text()):
+        if not self.encoding.is_asked_for and not mostly_utf8(self._text()):
             raise NotUtf8(Encoding(propose(self._pieces), self.encoding.bom))
         self.may_be_invalid = True
 
@@ -181,17 +247,6 @@ def _without(chunks: Iterator[bytes], bom: bytes) -> Iterator[bytes]:
             yield head[len(bom) :]
             break
     yield from chunks
-
-
-def _transcode(chunks: Iterator[bytes], encoding: Encoding) -> Iterator[bytes]:
-    name = encoding.name or "utf-8"
-    decoder = codecs.getincrementaldecoder(name)("replace")
-    # where EBCDIC is at home, lines end in this
-    line_end = "\x85" if "a".encode(name) == b"\x81" else "\n"
-    for chunk in _without(chunks, encoding.bom):
-        # a lone surrogate can be decoded from UTF-16 or UTF-32 pieces but is no character
-        yield decoder.decode(chunk).replace(line_end, "\n").encode("utf-8", "replace")
-    yield decoder.decode(b"", True).encode("utf-8", "replace")
 
 
 #: Broken sequences that are found one by one.

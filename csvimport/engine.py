@@ -18,7 +18,7 @@ from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR
-from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, sniff
+from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, sniff
 from csvimport.errors import SourceError
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
@@ -172,7 +172,11 @@ class Check:
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
-        parts = [(part, sniff(_head(part))) for part in self.source.parts()]
+        name = self.options.encoding
+        parts = [
+            (part, sniff(_head(part)) if name is None else asked_for(name, _head(part)))
+            for part in self.source.parts()
+        ]
         with self.lock:
             self._start(parts)
         try:

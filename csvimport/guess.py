@@ -71,7 +71,12 @@ def propose(pieces: Pieces) -> str | None:
     lead = score - rival[0] if rival else math.inf
     if not _is_enough(lead, size, text):
         return None
-    return re.sub("^cp125", "windows-125", name).replace("iso8859", "iso-8859")
+    return known_as(name)
+
+
+def known_as(codec: str) -> str:
+    """Python's name of an encoding as other programs write it."""
+    return re.sub("^cp125", "windows-125", codec).replace("iso8859", "iso-8859")
 
 
 def _is_enough(lead: float, size: int, text: str) -> bool:

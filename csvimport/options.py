@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from csvimport.encoding import require_encoding
 from csvimport.errors import OptionError
 from csvimport.issue import Severity
 from csvimport.recovery import MAX_RECORD
@@ -25,7 +26,7 @@ class Options:
     `time_budget` is in seconds, None for no limit; `size_limit` in megabytes, None for that of
     `limit`; `block_size` and `max_record` in bytes. What `workspace` ignores and changes is in
     `ignore` and `severities` too, where these do not name the same rule. `redact` masks what the
-    file's cells say in all that is told of them.
+    file's cells say in all that is told of them; `encoding` is None where the bytes decide.
     """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
@@ -38,6 +39,7 @@ class Options:
     block_size: int = BLOCK_SIZE
     workspace: Workspace = field(default_factory=Workspace)
     redact: bool = False
+    encoding: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "attributes", "events"):
@@ -50,6 +52,8 @@ class Options:
             )
         if self.block_size < 1 or self.max_record < 1:
             raise OptionError("found a size below 1 byte, expected at least 1")
+        if self.encoding is not None:
+            object.__setattr__(self, "encoding", require_encoding(self.encoding))
         for rule in (*self.ignore, *self.severities):
             known_rule(rule)
         # for the command line and the library alike; the caller goes before the workspace

@@ -78,6 +78,10 @@ class Survey:
     finished: bool = False
     part: int = 0
     """Which one of the parts of the input this is about."""
+    differs: bool = False
+    """Whether the input is other bytes than its text in UTF-8."""
+    misfits: bool = False
+    """Whether bytes of it did not fit the encoding."""
 
 
 @dataclass
@@ -152,6 +156,8 @@ class Scanner:
             self.bytes_read if encoding.is_utf8 else self._feed.bytes_read,
             self._feed.ended and not self._feed.text,
             self.part,
+            self.stream.differs,
+            self.stream.misfits,
         )
 
     def _page_size(self) -> int:

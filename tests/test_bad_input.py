@@ -178,6 +178,8 @@ def test_a_named_pipe_is_closed() -> None:
         (["users.csv", "--format", "xml"], ["--format", "`xml`", "text", "json"]),
         (["users.csv", "--after-budget", "go"], ["--after-budget", "`go`", "stop", "continue"]),
         (["users.csv", "--time-budget", "soon"], ["--time-budget", "`soon`", "`2m`", "`none`"]),
+        (["users.csv", "--encoding", "rot13"], ["encoding `rot13`", "expected", "`utf-8`"]),
+        (["users.csv", "--encoding", ""], ["encoding ``", "expected", "`windows-1252`"]),
         (["users.csv", "--now", "today"], ["--now", "`today`", "`2026-11-22T00:00:00Z`"]),
         (["users.csv", "--now", ""], ["--now", "``", "`2026-11-22T00:00:00Z`"]),
         (["users.csv", "--now", "9999-12-31T23:59:59-05:00"], ["--now", "`9999-12-31T23:"]),

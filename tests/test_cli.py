@@ -1131,7 +1131,8 @@ def test_stdin_can_be_read_but_once(run: Printed, monkeypatch: pytest.MonkeyPatc
 # --- Help and version ----------------------------------------------------------------------------
 
 OPTIONS = """--kind --report --no-report --issues --format --time-budget --after-budget --fail-on
---ignore --severity --workspace --now --show --raw --redact --together --no-progress --help"""
+--ignore --severity --workspace --now --encoding --show --raw --redact --together
+--no-progress --help"""
 
 
 def test_version(run: Printed) -> None:

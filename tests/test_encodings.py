@@ -2,6 +2,7 @@
 
 import codecs
 import dataclasses
+import io
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 from running import checked, issues, run
 from tables import FILES, is_table
 
+import csvimport
 from csvimport import Issue
-from csvimport.encoding import mostly_utf8, sniff
+from csvimport.encoding import mostly_utf8, require_encoding, sniff
+from csvimport.errors import OptionError
 
 ROWS = [
     "external_id,email,First_name,home_city",
@@ -297,3 +300,136 @@ def test_mostly_utf8_counts_lines(lines: list[bytes], last: bytes) -> None:
     beyond = sum(not line.isascii() for line in lines)
     broken = sum(map(is_broken, lines))
     assert mostly_utf8(iter([b"\n".join(lines) + last])) == (broken < beyond - broken)
+
+
+# What the caller names
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    FILES.filter(bool), st.sampled_from(sorted({*WORDS, "utf-8", "utf-8-sig", "utf-7", "cp500"}))
+)
+def test_a_file_is_read_in_the_encoding_that_is_named(text: str, encoding: str) -> None:
+    text = text.encode(encoding, "replace").decode(encoding)
+    text = text.replace("\x85", "")  # a line end in EBCDIC
+    result = run(text.encode(encoding), encoding=encoding)
+    assert result.encoding is not None
+    found, expected = list(result), issues(text, encoding="utf-8")
+    assert _placeless(found) == _placeless(expected)
+    if result.encoding == "utf-8":
+        assert "wrong-encoding" not in result.issues_by_rule
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.binary(max_size=80),
+    st.sampled_from(["utf-8", "cp1252", "shift_jis", "utf-16", "utf-7", "hz", "ascii", "cp037"]),
+    st.integers(1, 20),
+)
+def test_what_does_not_fit_the_named_encoding_is_told(
+    data: bytes, encoding: str, size: int
+) -> None:
+    data = b"external_id,plan\n1," + data
+    chunks = (data[start : start + size] for start in range(0, len(data), size))
+    running = checked(chunks, encoding=encoding)
+    result, survey = running.result(), running.seen[0].survey
+    if result.encoding == "utf-8":
+        assert "wrong-encoding" not in result.issues_by_rule
+        return
+    try:
+        data.decode(result.encoding or "")
+        fits = True
+    except UnicodeError:
+        fits = False
+    assert survey.misfits != fits
+    messages = [each.message for each in result if each.rule == "wrong-encoding"]
+    assert bool(messages) == survey.differs
+    assert all(("\ufffd" in message) != fits for message in messages)
+
+
+@pytest.mark.parametrize("broken", [1, 50])
+def test_what_is_said_to_be_utf8_is(broken: int) -> None:
+    rows = b"1,K\xf6ln\n" * broken
+    for data in (b"external_id,plan\n" + rows, codecs.BOM_UTF8 + b"external_id,plan\n" + rows):
+        result = run(data, encoding="utf8")
+        assert (result.encoding, result.bom) == ("utf-8", data.startswith(codecs.BOM_UTF8))
+        assert result.issues_by_rule == {"invalid-utf8": broken}
+    assert run(b"external_id,plan\n1,~{@n@v~}\n" + rows, encoding="utf-8").encoding == "utf-8"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("named", ["", "-le", "-be"])
+def test_a_byte_order_mark_of_the_named_encoding_is_skipped(encoding: str, named: str) -> None:
+    name = encoding if encoding == "utf-8-sig" else encoding + named
+    for text in ("\ufeffexternal_id,plan\n1,Zoë\n", "external_id,plan\n1,Zoë\n"):
+        plain = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
+        data = text.encode(plain.get(name, name))
+        assert run(data, encoding=name).headers == ["external_id", "plan"]
+
+
+def test_all_parts_are_read_in_the_named_encoding() -> None:
+    text = "external_id,plan\n{},Zoë\n"
+    parts = [io.BytesIO(text.format(each).encode("cp1252")) for each in range(2)]
+    result = csvimport.check(parts, encoding="cp1252")
+    assert (result.rows, result.encoding) == (2, "windows-1252")
+    assert result.issues_by_rule == {"wrong-encoding": 2}
+    job = csvimport.start(io.BytesIO(text.encode("cp1252")), encoding="ascii")
+    assert job.result().issues_by_rule == {"wrong-encoding": 1, "replacement-character": 1}
+
+
+def test_ascii_is_utf8_whatever_it_is_called() -> None:
+    result = run(b"external_id,plan\n1,Zoe\n", encoding="windows-1252")
+    assert (result.encoding, result.issues_by_rule) == ("windows-1252", {})
+
+
+@pytest.mark.parametrize(
+    "name", ["", "utf-9", "rot13", "base64", "hex", "idna", "undefined", "unicode_escape", "a\0b"]
+)
+def test_what_is_no_encoding_is_the_callers_fault(name: str) -> None:
+    with pytest.raises(OptionError, match=r"^found encoding `.*`, expected an encoding such as "):
+        require_encoding(name)
+    with pytest.raises(OptionError):
+        csvimport.check(io.BytesIO(b"a\n"), encoding=name)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=12))
+def test_no_name_of_an_encoding_is_a_bug(name: str) -> None:
+    try:
+        known = require_encoding(name)
+    except OptionError:
+        return
+    assert require_encoding(known) == known
+
+
+# Few bad bytes in a large file
+
+
+def _large() -> list[bytes]:
+    return [
+        b"external_id,first_name\n",
+        *(f"C-{row},{'Zoë' if row % 9 == 0 else 'Tom'}\n".encode() for row in range(499_999)),
+    ]
+
+
+@pytest.mark.parametrize("row", [400_000, 2, 3, 65_536, 250_000, 499_999, 500_000])
+def test_three_bad_bytes_are_one_bad_row(row: int) -> None:
+    lines = _large()
+    lines[row - 1] = b"C-x,Zo\xeb K\xf6\xe4ln\n"
+    result = run(b"".join(lines))
+    assert (result.encoding, result.rows) == ("utf-8", 499_999)
+    assert [(each.rule, each.row) for each in result] == [("invalid-utf8", row)]
+
+
+@pytest.mark.parametrize("cut", range(1, 5))
+def test_bad_bytes_on_both_sides_of_a_border(cut: int) -> None:
+    """Of what comes in at once, and of a block."""
+    lines = _large()[:100_000]
+    before = b"".join(lines[:50_000])
+    bad, rest = b"C-x,\xff\xfe\xc3\n", b"".join(lines[50_000:])
+    cut += len("C-x")
+    chunks = [before + bad[:cut], bad[cut:] + rest]
+    for block_size in (len(before) + cut, 1 << 16, 8 << 20):
+        result = run(iter(chunks), block_size=block_size)
+        assert (result.encoding, result.rows) == ("utf-8", 100_000)
+        assert [(each.rule, each.row) for each in result] == [("invalid-utf8", 50_001)]

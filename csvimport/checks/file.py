@@ -41,11 +41,14 @@ def file_near_limit(file: File) -> Found | None:
 @file_check("wrong-encoding", "encoding", cross_row=True)
 def wrong_encoding(file: File) -> Found | None:
     encoding = file.survey.encoding
-    if encoding.is_utf8:
+    if encoding.is_utf8 or (encoding.is_asked_for and not file.survey.differs):
         return None
     if encoding.name is None:
         return Found(variant="unknown")
-    return Found(facts={"encoding": _encoding_name(encoding.name)})
+    variant = None
+    if encoding.is_asked_for:
+        variant = "misfit" if file.survey.misfits else "asked-for"
+    return Found(variant=variant, facts={"encoding": _encoding_name(encoding.name)})
 
 
 def _encoding_name(codec: str) -> str:
