@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from csvimport.errors import OptionError
-from csvimport.guess import is_utf7, known_as, may_be_escaped, propose, propose_escaped
+from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
 
 Open = Callable[[], Iterator[bytes]]
@@ -105,7 +105,7 @@ def sniff(head: bytes) -> Encoding:
             return Encoding(name, bom)
     head = head[:_HEAD]
     if _TEXT_LINE.match(head):
-        return Encoding("utf-7") if is_utf7(head) else Encoding()
+        return Encoding()
     for name in ("utf-32-le", "utf-32-be"):
         if _is_utf32(head, name):
             return Encoding(name)

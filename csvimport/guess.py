@@ -29,9 +29,8 @@ _LEAD = 0.69
 _LEAD_OF_FEW, _LEAD_OF_EACH = 4.0, 0.15
 _LEAD_OF_SCRIPT, _LEAD_OF_EACH_SIGN = 15.4, 0.3
 _TOO_FEW = 8
-#: A text in EBCDIC says little in fewer bytes; UTF-7 is no accident in so many.
+#: A text in EBCDIC says little in fewer bytes.
 _FEW_BYTES = 200
-_NO_ACCIDENT = 12
 #: So many of a hundred letters may look misread until the text is none.
 _WORST = 12.5
 #: Letters of a table in EBCDIC: its first line, with a comma or semicolon in it.
@@ -42,7 +41,6 @@ _MAINFRAME = re.compile(
 #: Where other letters begin in texts of ASCII alone.
 _ESCAPES = (b"\x1b$", b"\x1b(J", b"\x1b(I", b"\x1b.A", b"~{")
 _ESCAPED = (*("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr"), "hz")
-_UTF7 = re.compile(rb"\+(?=[0-9+/]*+[A-Za-z])[A-Za-z0-9+/]{3,}+(?=[^A-Za-z0-9+/])")
 
 
 def propose(pieces: Pieces) -> str | None:
@@ -99,13 +97,6 @@ def propose_escaped(pieces: Pieces) -> str | None:
 def may_be_escaped(ascii_text: bytes) -> bool:
     """Whether a text of ASCII holds what begins other letters in ISO 2022 or HZ."""
     return any(escape in ascii_text for escape in _ESCAPES)
-
-
-def is_utf7(head: bytes) -> bool:
-    """Whether the first bytes are UTF-7: all that could be letters in it are, and that is much."""
-    runs = b"- ".join(dict.fromkeys(_UTF7.findall(head)))
-    text = _decoded(runs, "utf-7") or ""
-    return len(runs) >= _NO_ACCIDENT and not text.isascii() and not misread(text)
 
 
 def _escaped(pieces: Iterator[bytes]) -> bytes:

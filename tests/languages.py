@@ -99,7 +99,7 @@ _WORDS = {
 }
 WORDS = {language: tuple(words.split("|")) for language, words in _WORDS.items()}
 
-_WESTERN = "cp1252 latin-1 iso8859-15 mac-roman cp850 cp437 cp858 utf-16 utf-7"
+_WESTERN = "cp1252 latin-1 iso8859-15 mac-roman cp850 cp437 cp858 utf-16"
 _NORDIC = "cp1252 latin-1 iso8859-10 mac-roman mac-iceland cp850"
 _CENTRAL = "cp1250 iso8859-2 mac-latin2 cp852 iso8859-16"
 _BALTIC = "cp1257 iso8859-13 iso8859-4 cp775"
@@ -124,7 +124,7 @@ _ENCODINGS = {
     "Estonian": f"{_BALTIC} cp1252 iso8859-15",
     "Turkish": "cp1254 iso8859-9 iso8859-3 mac-turkish cp857 cp1026",
     "Greek": "cp1253 iso8859-7 mac-greek cp737 cp869 cp875 utf-16 utf-16-le",
-    "Russian": f"{_CYRILLIC} utf-16-le utf-16-be utf-32-le utf-7",
+    "Russian": f"{_CYRILLIC} utf-16-le utf-16-be utf-32-le",
     "Ukrainian": "cp1251 koi8-u iso8859-5 cp1125 mac-cyrillic",
     "Bulgarian": "cp1251 iso8859-5 cp866 mac-cyrillic cp855",
     "Serbian": "cp1251 iso8859-5 cp855 mac-cyrillic",
@@ -132,10 +132,10 @@ _ENCODINGS = {
     "Hebrew": "cp1255 iso8859-8 cp862 cp424 cp856",
     "Arabic": "cp1256 iso8859-6 cp720",
     "Thai": "cp874 tis-620 iso8859-11 utf-16-le",
-    "Vietnamese": "cp1258 utf-16-le utf-7",
+    "Vietnamese": "cp1258 utf-16-le",
     "Japanese": "shift_jis cp932 euc_jp iso2022_jp iso2022_jp_2 euc_jis_2004 shift_jis_2004 "
-    "utf-16 utf-16-le utf-16-be utf-7 utf-32-be",
-    "Simplified Chinese": "gb2312 gbk gb18030 hz utf-16-le utf-32-le utf-7",
+    "utf-16 utf-16-le utf-16-be utf-32-be",
+    "Simplified Chinese": "gb2312 gbk gb18030 hz utf-16-le utf-32-le",
     "Traditional Chinese": "big5 cp950 big5hkscs gb18030 utf-16-be",
     "Korean": "euc_kr cp949 johab iso2022_kr utf-16-le utf-32-be",
 }
