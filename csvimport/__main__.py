@@ -13,7 +13,10 @@ def main() -> int:
 
     try:
         return run()
+    except KeyboardInterrupt:  # while the last thing was told
+        return startup.INTERRUPTED
     finally:
+        startup.over()
         gc.freeze()  # all of it goes now: no use to look for garbage in it
 
 

@@ -1,7 +1,8 @@
-"""The first moments of the command: it loads modules, and there is nothing yet to lose.
+"""The first moments of the command, and the last: there is nothing yet to lose, or all is told.
 
-Ctrl-C ends it there and then. A KeyboardInterrupt in the middle of an import would not do: others'
-modules, and the interpreter's own machinery, catch it, wrap it in other errors or print it.
+While it loads modules, Ctrl-C and SIGTERM end it there and then. A KeyboardInterrupt in the middle
+of an import would not do: others' modules, and the interpreter's own machinery, catch it, wrap it
+in other errors or print it.
 """
 
 import gc
@@ -12,6 +13,8 @@ from types import FrameType
 
 #: The exit status after Ctrl-C.
 INTERRUPTED = 130
+#: The signals that ask for an end, and what Python does about them by itself.
+_ENDS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 _POLARS_MEMORY = "narenas:2,dirty_decay_ms:20,muzzy_decay_ms:0"
 #: Of malloc.h.
 _M_ARENA_MAX = -8
@@ -24,8 +27,9 @@ def begin() -> None:
     # numpy would start threads for linear algebra, and there is none here
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _keep_little_memory()
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, _leave)
+    for number, default in _ENDS.items():
+        if signal.getsignal(number) is default:
+            signal.signal(number, _leave)
 
 
 def end() -> None:
@@ -34,18 +38,23 @@ def end() -> None:
     So is SIGTERM: what was found is told, and no temporary file stays behind. To be called when
     polars is loaded: its own handler would break off the making of the result.
     """
-    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
-        with suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
-    handler = signal.getsignal(signal.SIGINT)
-    if handler is not None:
-        with suppress(ValueError):  # not in the main thread
-            signal.signal(
-                signal.SIGINT, signal.default_int_handler if handler is _leave else handler
-            )
+    for number, default in _ENDS.items():
+        handler = signal.getsignal(number)
+        if handler is not None:
+            with suppress(ValueError):  # not in the main thread
+                is_ours = handler in (_leave, default)
+                signal.signal(number, signal.default_int_handler if is_ours else handler)
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
+
+
+def over() -> None:
+    """All is told: nothing is to break off the deleting of what was put aside."""
+    for number in _ENDS:
+        if signal.getsignal(number) in (_leave, signal.default_int_handler):
+            with suppress(ValueError):  # not in the main thread
+                signal.signal(number, signal.SIG_IGN)
 
 
 def _keep_little_memory() -> None:

@@ -2,14 +2,17 @@
 
 import fcntl
 import gzip
+import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator
@@ -42,7 +45,7 @@ from test_cli import (
 
 from csvimport import OutputError, SourceError, scratch, start
 from csvimport.checker import Checker
-from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, TIMED_OUT
+from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, OK, TIMED_OUT
 from csvimport.source import Source
 from csvimport.spill import Chunk, Lines, Spill
 from csvimport.target import replacing
@@ -590,3 +593,170 @@ def test_no_memory_is_said_to_be_none(
     assert run("check", "users.csv") == CANNOT_RUN
     assert run.err == f"csvimport: error: {said}\n"
     assert names() == {"users.csv", "users.report.csv"}
+
+
+# --- Signals -------------------------------------------------------------------------------------
+
+#: The command as a shell starts it, which says when it has begun: before, it is Python's own.
+BEGUN = (
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from csvimport import startup; startup.begin(); print(file=sys.stderr, flush=True); "
+    "from csvimport.__main__ import main; sys.exit(main())"
+)
+
+
+def signalled(by: signal.Signals, after: float, *arguments: str) -> tuple[int, bytes]:
+    """Status and what is said of a command that gets a signal so many seconds after it began."""
+    with subprocess.Popen(
+        [sys.executable, "-c", BEGUN, *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+    ) as command:
+        assert command.stderr
+        command.stderr.readline()
+        time.sleep(after)
+        command.send_signal(by)
+        _, err = command.communicate(timeout=DEADLINE)
+    return command.returncode, err
+
+
+#: Seconds, in which the whole is done, more or less.
+moments = given(st.floats(0, 1.5))
+at_random = settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+STATUSES = {
+    signal.SIGINT: {INTERRUPTED, FOUND},
+    signal.SIGTERM: {INTERRUPTED, FOUND},
+    signal.SIGPIPE: {FOUND},
+    signal.SIGKILL: {-signal.SIGKILL, FOUND},
+}
+
+
+@pytest.mark.parametrize("by", STATUSES)
+@at_random
+@moments
+def test_a_signal_at_any_moment(by: signal.Signals, after: float) -> None:
+    """A report is whole, or not there; what is left goes with the next run."""
+    write("users.csv", FLAGGED)
+    for name in names() - {"users.csv"}:
+        Path(name).unlink()
+    status, err = signalled(by, after, "check", "users.csv")
+    assert (status in STATUSES[by], err) == (True, b"")
+    if "users.report.csv" in names():
+        lines = report("users.report.csv")
+        assert {len(line) for line in lines} == {8}
+        if status != INTERRUPTED:
+            assert len(lines) == 200_002
+    if by is signal.SIGKILL:
+        write("few.csv", ERRORS)
+        assert process("check", "few.csv").returncode == FOUND
+        Path("few.csv").unlink()
+        Path("few.report.csv").unlink()
+    assert left() == []
+    assert names() <= {"users.csv", "users.report.csv"}
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_when_all_is_told_changes_nothing(by: signal.Signals) -> None:
+    write("users.csv", FLAGGED)
+    code = f"import atexit, os; atexit.register(os.kill, os.getpid(), {by:d}); {BEGUN}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "check", "users.csv"],
+        capture_output=True,
+        env=environment(),
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (FOUND, b"\n")
+
+
+# --- Others at work ------------------------------------------------------------------------------
+
+
+def test_two_runs_with_the_same_target() -> None:
+    """The last one to end has it."""
+    write("few.csv", ERRORS)
+    write("many.csv", FLAGGED)
+    expected = set()
+    for name in ("few.csv", "many.csv"):
+        process("check", name, "--report", "out")
+        expected.add(Path("out").read_bytes())
+    with (
+        running("check", "many.csv", "--report", "out") as one,
+        running("check", "few.csv", "--report", "out") as other,
+    ):
+        for command in (one, other):
+            _, err = command.communicate(timeout=DEADLINE)
+            assert (command.returncode, err) == (FOUND, b"")
+    assert Path("out").read_bytes() in expected
+    assert names() == {"few.csv", "many.csv", "out"}
+
+
+def test_writers_at_once_keep_the_rights_of_new_files() -> None:
+    """The system's mask is told only to who changes it."""
+    mask = os.umask(0o027)
+    try:
+
+        def work(number: int) -> None:
+            for _ in range(200):
+                with replacing(Path(f"out{number}")) as file:
+                    file.write(b"x")
+
+        threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(DEADLINE)
+        assert {stat.S_IMODE(Path(name).stat().st_mode) for name in names()} == {0o640}
+    finally:
+        assert os.umask(mask) == 0o027
+
+
+def test_a_clock_that_jumps_does_not_count(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither against the time budget nor for what is told."""
+    times = itertools.cycle([0.0, 4e9, -1.0])
+    monkeypatch.setattr(time, "time", lambda: next(times))
+    monkeypatch.setattr(time, "time_ns", lambda: int(next(times) * 1e9))
+    write("users.csv", LONG)
+    status, result = run.json("users.csv", "--time-budget", "60s", "--no-report")
+    assert (status, result["rows"]) == (OK, 600_000)
+    assert 0 <= result["elapsed_seconds"] < 60
+    assert run.err == ""
+
+
+def test_the_clock_is_asked_once() -> None:
+    """For what dates are compared with, unless the caller says; time is measured by another."""
+    clock = re.compile(r"\btime\.time|\.now\(|\.today\(|\butcnow\b|\blocaltime\b")
+    asks = {
+        (path.name, line.strip())
+        for path in Path(scratch.__file__).parent.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if clock.search(line)
+    }
+    assert {name for name, _ in asks} == {"api.py", "cli.py", "options.py"}
+    assert len(asks) == 3
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs users")
+@pytest.mark.parametrize("option", ["--report", "--issues"])
+def test_a_folder_that_is_read_only(option: str) -> None:
+    write("users.csv", ERRORS)
+    Path("out").mkdir(mode=0o555)
+    command = [*COMMAND, "check", "users.csv", option, "out/r"]
+    if os.geteuid() == 0:  # who may write anywhere, unless the command drops that
+        drop = shutil.which("setpriv")
+        if drop is None:
+            pytest.skip("needs a user who may not write everywhere")
+        command = [drop, "--bounding-set=-all", "--inh-caps=-all", *command]
+    done = subprocess.run(
+        command, capture_output=True, env=environment(), timeout=DEADLINE, check=False
+    )
+    said = one_line(done.stderr.decode())
+    assert said == "out/r: the folder `out` is not writable; choose another"
+    assert (done.returncode, done.stdout) == (CANNOT_RUN, b"")
+    assert names(Path("out")) == set()
