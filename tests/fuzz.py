@@ -224,6 +224,7 @@ def main(seconds: float, seed: int) -> int:
         outcomes = pool.map(functools.partial(_run, seconds), range(seed, seed + processes))
     count = sum(count for count, _ in outcomes)
     found = {place: data for _, failures in outcomes for place, data in failures}
+    CORPUS.mkdir(exist_ok=True)
     for place, data in found.items():
         name = hashlib.sha256(data).hexdigest()[:12]
         (CORPUS / name).write_bytes(data)
