@@ -54,6 +54,8 @@ __all__ = ["folder", "run"]
 
 #: Every row is flagged, so that all of them are put aside.
 FLAGGED = "external_id,email\n" + ",x\n" * 200_000
+#: The same of few rows, more than the sample.
+WIDE = b"external_id,email,text\n" + (b",x," + b"x" * 4_000 + b"\n") * 9_000
 
 
 @pytest.fixture(autouse=True)
@@ -239,7 +241,7 @@ def test_what_a_killed_run_left_goes_with_the_next_but_not_what_a_living_one_has
         for command in (alive, killed):
             assert command.stdin
             before = len(temporary())
-            command.stdin.write(FLAGGED.encode() * 8)
+            command.stdin.write(WIDE)
             command.stdin.flush()
             until(lambda: len(temporary()) > before)  # noqa: B023
         both = temporary()
