@@ -20,6 +20,7 @@ import unicodedata
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ CORPUS = HERE / "corpus"
 _LONGEST = 4096
 #: Runs to make one that failed smaller.
 _TRIES = 100
+#: Some messages tell it.
+_NOW = datetime(2026, 11, 22, tzinfo=UTC)
 _ENDS = [b"\t", b"\n", b"\r\n", b"\r", b"\r\r\n", b'\n"', b'"\n']
 _SYNTAX = [*rb"""" "" "," , ; | """.split(), *_ENDS]
 _BYTES = [b"\0", b"\xff", b"\xc3", b"\xe2\x80", b"\xed\xa0\x80", b"\xf4\x90", b"\x1e", b"\x1b[31m"]
@@ -134,7 +137,7 @@ _UNSAFE = {"Cc", "Zl", "Zp", "Cs", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RL
 def examine(data: bytes, choose: random.Random) -> None:
     """Raise an AssertionError, or whatever it is, where the tool does not keep its word."""
     try:
-        result = checked(data).result()
+        result = checked(data, now=_NOW).result()
     except CsvImportError as error:
         if "\n" in str(error):
             raise
@@ -144,7 +147,7 @@ def examine(data: bytes, choose: random.Random) -> None:
         "block_size": choose.choice([1, 7, 60, 500]),
         "max_lines": choose.choice([1, 3, 1000]),
     }
-    again = checked(data, **sizes).result()
+    again = checked(data, now=_NOW, **sizes).result()
     assert summary(again) == summary(result), sizes
     assert list(again) == list(result), sizes
     assert report_bytes(again) == report_bytes(result), sizes
