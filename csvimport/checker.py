@@ -87,6 +87,7 @@ class Checker:
         issues = []
         for rule, check in file_check.checks.items():
             if self.words.wants(rule) and (found := check.decide(file)):
+                found = replace(found, value=self._masked(found.value))
                 issues.append(self.words.say_found(rule, [found], _NOWHERE, self.headers))
         return in_order(issues)
 

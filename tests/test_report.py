@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -333,7 +334,12 @@ def test_a_report_that_fails_leaves_nothing_behind(
         def write(self, _: object) -> int:
             raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("csvimport.target.os.fdopen", Full)
+    opened = Path.open
+
+    def full(path: Path, *mode: Any, **how: Any) -> Any:
+        return Full(path, "w") if path.suffix == ".part" else opened(path, *mode, **how)
+
+    monkeypatch.setattr(Path, "open", full)
     with pytest.raises(OutputError, match="no space left"):
         check(io.BytesIO(b"external_id\n\nA1\n"), report=path)
     assert path.read_text() == "from an earlier run"
