@@ -44,6 +44,8 @@ _OFFICE = {
     "content.xml": "an OpenDocument file",
     "index/document.iwa": "an iWork file",
 }
+#: How a file in a ZIP archive is packed if it can be unpacked a piece at a time: not, or deflated.
+_BOUNDED = (0, 8)
 #: So many bytes at the start tell all of this.
 _HEAD = 64
 _BOM = b"\xef\xbb\xbf"
@@ -108,12 +110,14 @@ def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         rest = chunk
         while rest:
             if unpacker is None:
+                rest = rest.lstrip(b"\0")  # tapes and some programs pad
+                if not rest:
+                    break
                 unpacker = _UNPACKERS[kind]()
             yield from _guarded(unpacker.unpack(rest))
             rest = unpacker.behind
             if unpacker.ended:
                 unpacker = None
-                rest = rest.lstrip(b"\0")  # tapes and some programs pad
     if unpacker is not None:
         raise NotATableError(f"breaks off: as {kind} it is not whole")
 
@@ -175,6 +179,8 @@ def _file(archive: "ZipFile", name: str | None) -> "ZipInfo":
         raise NotATableError(
             f"holds {number}{called}, expected one; unpack it, and check what it holds"
         )
+    if found[0].compress_type not in _BOUNDED:
+        raise NotATableError("is packed in a way that few can read; unpack it first")
     if found[0].flag_bits & 1:
         raise NotATableError("is protected by a password; unpack it first")
     return found[0]

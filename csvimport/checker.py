@@ -183,9 +183,9 @@ class Checker:
                 names |= {"file-too-large", "file-near-limit"}
             if not sampled:
                 names |= {*HABITS, "mixed-types"}
-            if not any(file.survey.header for file in files):
+            if not all(file.survey.header for file in files):
                 names |= {*header_check.checks, *_OF_THE_START, "empty-file"}
-            if not any(file.rows for file in files):
+            if not all(file.rows for file in files):
                 names |= {"no-data-rows", "header-line-ending-differs"}
         if broken_header:
             unaffected = {*file_check.checks, *fault_check.checks} - set(_WIDTHS)

@@ -224,7 +224,7 @@ class Check:
                     self._take_header(survey, survey.header)
                 if block is not None:
                     self.waiting.append((block, survey))
-                    if self.sample:
+                    if self.sample and survey.header:
                         self.sample.add(block)
             if self.sample and ((block is None and is_last) or self.sample.is_full):
                 self._judge()
@@ -294,7 +294,7 @@ class Check:
         if header.width is not None:
             self.columns, self.sample = columns, Sample(columns)
         checker = Checker(self.words, self.columns, header.cells)
-        if checker.hides_header:
+        if checker.hides_header or (survey.line_before is not None and self.options.redact):
             self.kind_reason = masked_quote(self.kind_reason)
             cells = [masked_text(cell) for cell in header.cells]
             header = replace(header, cells=cells, text=masked_text(header.text))
@@ -373,9 +373,9 @@ class Check:
 
     def _take(self, block: Block, survey: Survey) -> None:
         """Take in a block; those of its records that need a look get it when they are many."""
-        if self.pending and self.pending[-1][1].part != survey.part:
+        if self.pending and not _are_alike(self.pending[-1][1], survey):
             self._check_pending()
-        block = self.checker.identified(block)
+        block = self.checker.identified(block) if survey.header else replace(block, plain=None)
         self.pending.append((block, survey))
         blocks = [each for each, _ in self.pending]
         few = 0 < sum(map(_doubtful, blocks)) < _ENOUGH_ROWS
@@ -411,7 +411,7 @@ class Check:
             seen = self.seen[survey.part]
             self.seen[survey.part] = replace(
                 seen,
-                survey=survey,
+                survey=seen.survey if seen.complete else survey,
                 rows=seen.rows + block.rows,
                 blank_rows=seen.blank_rows + block.blanks.height,
             )
@@ -539,7 +539,7 @@ class Check:
             incomplete_rules=self.checker.incomplete_rules(
                 files,
                 sampled=self.sampled,
-                size_known=self.source.size is not None,
+                size_known=self.source.size is not None and len(self.seen) == 1,
                 broken_header=broken_header,
             ),
             broken_header=broken_header,
@@ -626,6 +626,11 @@ def _head(part: Part) -> bytes:
 def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:
     """`issues`, which are in this part of the input."""
     return issues.with_columns(part=pl.lit(part, pl.UInt16)) if part else issues
+
+
+def _are_alike(one: Survey, other: Survey) -> bool:
+    """Whether blocks with these surveys have the same columns and stand in one part."""
+    return one.part == other.part and (one.header is None) == (other.header is None)
 
 
 def _doubtful(block: Block) -> int:

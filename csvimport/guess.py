@@ -20,6 +20,8 @@ Pieces = Callable[[], Iterator[bytes]]
 
 #: In bytes: what is shown to chardet, which looks no further; and what is looked at.
 _SAMPLE = 200_000
+#: Cells that are looked at for it, however few different ones there are.
+_CELLS = 100_000
 _LOOK = 20_000
 #: How much likelier than by its looks an encoding is that so many files are in, as a logarithm.
 _TODAY, _COMMONEST = 0.7, 3.0
@@ -39,8 +41,8 @@ _MAINFRAME = re.compile(
     rb"[\x81-\x89\x91-\x99\xa2-\xa9\xc1-\xc9\xd1-\xd9\xe2-\xe9\xf0-\xf9@K`m\x7f]*+[\x15\x25\r]"
 )
 #: Where other letters begin in texts of ASCII alone.
-_ESCAPES = (b"\x1b$", b"\x1b(J", b"\x1b(I", b"\x1b.A", b"~{")
-_ESCAPED = (*("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr"), "hz")
+_ESCAPES = (b"\x1b$", b"\x1b(J", b"\x1b(I", b"\x1b.A")
+_ESCAPED = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
 
 
 def propose(pieces: Pieces) -> str | None:
@@ -95,7 +97,7 @@ def propose_escaped(pieces: Pieces) -> str | None:
 
 
 def may_be_escaped(ascii_text: bytes) -> bool:
-    """Whether a text of ASCII holds what begins other letters in ISO 2022 or HZ."""
+    """Whether a text of ASCII holds what begins other letters in ISO 2022."""
     return any(escape in ascii_text for escape in _ESCAPES)
 
 
@@ -150,16 +152,17 @@ def _words(pieces: Iterator[bytes]) -> bytes:
     """
     rare: list[bytes] = []
     words: dict[bytes, None] = {}
-    size, seen = 0, bytes(range(0x80))
+    size, left, seen = 0, _CELLS, bytes(range(0x80))
     for piece in pieces:
-        for match in _WORD.finditer(piece) if size < _SAMPLE else ():
+        for match in _WORD.finditer(piece) if size < _SAMPLE and left else ():
+            left -= 1
             if match[0] not in words:
                 words[match[0]] = None
                 size += len(match[0]) + 1
-            if size >= _SAMPLE:
+            if size >= _SAMPLE or not left:
                 seen += bytes(set(b"".join(words)).difference(seen))
                 break
-        if size >= _SAMPLE:
+        if size >= _SAMPLE or not left:
             new = bytes(set(piece.translate(None, seen)))
             rare += [_cell(piece, piece.index(byte)) for byte in new]
             seen += new

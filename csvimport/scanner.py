@@ -240,21 +240,31 @@ class Scanner:
         text = self._feed.text[: self.max_record]
         if self.line_before is not None or self.known_names(_decoded(first.cells)):
             return False
-        start = 0
+        start, filled = 0, self._filled(self._first_line())
         for lines in range(1, _MOST_BEFORE + 1):
             start = text.find(self.dialect.line_end, start) + 1
             stop = text.find(self.dialect.line_end, start)
             if not start or stop < 0:
                 return False
             line = text[start : self.dialect.strip(text, start, stop)]
-            for delimiter in (b",", *_OTHER_DELIMITERS):
-                dialect = Dialect(delimiter, self.dialect.line_end)
-                record = Reader(line, dialect, None, self.max_record).read(0)
-                if not record.fault and self.known_names(_decoded(record.cells)) >= _SURE:
-                    self.line_before = cut(self._first_line().decode(errors="replace"))
-                    self._feed.drop(start, lines, lines)
-                    return True
+            dialect = self._dialect_of(line)
+            record = Reader(line, dialect, None, self.max_record).read(0)
+            cells = _decoded(record.cells)
+            # what is above may be a header that is hardly known, and this a row of names
+            is_wider = sum(bool(cell.strip()) for cell in cells) > filled
+            if not record.fault and is_wider and self.known_names(cells) >= _SURE:
+                self.line_before = cut(self._first_line().decode(errors="replace"))
+                self._feed.drop(start, lines, lines)
+                return True
+            filled = max(filled, self._filled(line))
         return False
+
+    def _filled(self, line: bytes) -> int:
+        """How many cells of `line` are filled, with the delimiter that makes the most of it."""
+        return max(
+            sum(bool(cell.strip()) for cell in line.split(delimiter))
+            for delimiter in (b",", *_OTHER_DELIMITERS)
+        )
 
     def _plainly_blank(self) -> int:
         """The size of the blank lines at the start, as far as they need no second look.
@@ -297,12 +307,15 @@ class Scanner:
         return findings.block()
 
     def _judge_delimiter(self) -> None:
-        line = self._first_line()
+        self.dialect = self._dialect_of(self._first_line())
+
+    def _dialect_of(self, line: bytes) -> Dialect:
+        """The dialect of a file whose header is `line`."""
+        comma = Dialect(line_end=self.dialect.line_end)
         if self._width(line, b",") >= 2:
-            return
+            return comma
         best = max(_OTHER_DELIMITERS, key=lambda delimiter: self._width(line, delimiter))
-        if self._width(line, best) >= 2:
-            self.dialect = Dialect(best, self.dialect.line_end)
+        return Dialect(best, comma.line_end) if self._width(line, best) >= 2 else comma
 
     def _width(self, line: bytes, delimiter: bytes) -> int:
         """How many cells `line` has by itself; 0 if it is broken."""
@@ -422,7 +435,8 @@ class Scanner:
 
     def _findings(self, window: Window) -> Findings:
         feed = self._feed
-        return Findings(window, feed.row, feed.line, feed.byte, self.positions)
+        positions = self.positions if self.header else []  # those of another part's header
+        return Findings(window, feed.row, feed.line, feed.byte, positions)
 
 
 def _decoded(cells: Sequence[bytes]) -> list[str]:

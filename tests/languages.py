@@ -135,7 +135,7 @@ _ENCODINGS = {
     "Vietnamese": "cp1258 utf-16-le",
     "Japanese": "shift_jis cp932 euc_jp iso2022_jp iso2022_jp_2 euc_jis_2004 shift_jis_2004 "
     "utf-16 utf-16-le utf-16-be utf-32-be",
-    "Simplified Chinese": "gb2312 gbk gb18030 hz utf-16-le utf-32-le",
+    "Simplified Chinese": "gb2312 gbk gb18030 utf-16-le utf-32-le",
     "Traditional Chinese": "big5 cp950 big5hkscs gb18030 utf-16-be",
     "Korean": "euc_kr cp949 johab iso2022_kr utf-16-le utf-32-be",
 }

@@ -199,3 +199,17 @@ def test_a_password_is_asked_for_by_nobody() -> None:
     data[6] |= 1
     data[data.rindex(b"PK\x01\x02") + 8] |= 1
     assert said(bytes(data)) == "is protected by a password; unpack it first"
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_padding_may_come_in_pieces(kind: str) -> None:
+    pieces = [PACK[kind](TABLE), bytes(7), bytes(3) + PACK[kind](TABLE), bytes(512)]
+    assert b"".join(unpacked(kind, iter(pieces))) == TABLE * 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_cannot_be_unpacked_piece_by_piece_is_refused(method: int) -> None:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as archive:
+        archive.writestr("users.csv", TABLE)
+    assert "in a way that few can read" in said(file.getvalue())

@@ -216,3 +216,32 @@ def test_a_folder_without_tables_is_told(folder: Path, capsys: pytest.CaptureFix
     assert capsys.readouterr().err == (
         "csvimport: error: export/nothing: is a folder without CSV files\n"
     )
+
+
+def test_the_sample_may_be_full_before_the_last_part() -> None:
+    rows = b"".join(b"A%d,,x\n" % row for row in range(12_000))
+    result = check(together([HEADER + rows, HEADER + b"B1,,x\n", b"\n" + HEADER + b"A1,,x\n"]))
+    assert result.rows == 12_002
+    assert [(each.file, each.rule, each.row) for each in result] == [
+        ("part-2.csv", "blank-row", 12_004),
+        ("part-2.csv", "duplicate-identifier", 12_006),
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 40, 1 << 20])
+def test_blank_rows_may_precede_the_header_of_each_part(size: int) -> None:
+    tables = [HEADER + ROWS[0], b"\n\n" + HEADER, b"\n" + HEADER + b"B1,,x\n"]
+    result = run(Together([Source(each) for each in together(tables)]), block_size=size, probe=16)
+    assert [(each.file, each.rule, each.row) for each in result] == [
+        ("part-1.csv", "no-data-rows", None),
+        ("part-1.csv", "blank-row", 3),
+        ("part-1.csv", "blank-row", 4),
+        ("part-2.csv", "blank-row", 6),
+    ]
+
+
+def test_what_later_parts_would_decide_is_not_fully_checked() -> None:
+    tables = [HEADER + ROWS[0] * 50, b"A title\n" + HEADER]
+    source = Together([Source(each) for each in together(tables)])
+    result = run(source, blocks=1, probe=16, block_size=100, size_limit=0.001)
+    assert {"file-too-large", "lines-before-header", "no-data-rows"} <= set(result.incomplete_rules)
