@@ -21,6 +21,7 @@ _PACKED = {
         for start in (b"1AY&SY", b"\x17rE8P\x90")  # of a block; of the end, if there is none
     },
     b"\x28\xb5\x2f\xfd": "zstd",
+    **{b"%c\x2a\x4d\x18" % kind: "zstd" for kind in range(0x50, 0x60)},  # of a frame to skip
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }

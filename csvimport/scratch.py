@@ -23,7 +23,7 @@ _NAME = re.compile(r"csvimport-[a-z0-9_]{8}\.spill|\.csvimport-[a-z0-9_]{8}\.par
 def folder(owner: object) -> Path:
     """A new folder, which goes when its `owner` does."""
     path, lock = _locked(lambda: tempfile.mkdtemp(prefix="csvimport-", suffix=".spill"))
-    weakref.finalize(owner, _delete, path, lock)
+    weakref.finalize(owner, _delete_own, path, lock, os.getpid())
     return path
 
 
@@ -99,6 +99,11 @@ def _lock(path: Path, *, wait: bool) -> int | None:
         os.close(handle)
         return None
     return handle
+
+
+def _delete_own(path: Path, lock: int | None, process: int) -> None:
+    if os.getpid() == process:  # a process that this one has forked ends, too
+        _delete(path, lock)
 
 
 def _delete(path: Path, lock: int | None) -> None:

@@ -102,13 +102,14 @@ class Source:
         if isinstance(file, io.TextIOBase):
             raise OptionError(f"{self.name}: is open as text, expected a binary file")
         try:
-            seekable = file.seekable()
-        except AttributeError:
-            seekable = False
-        if seekable:
-            self._file, self._start = file, file.tell()
+            self._start = file.tell()
             self.size = file.seek(0, io.SEEK_END) - self._start
             file.seek(self._start)
+            seekable = file.seekable()
+        except (AttributeError, OSError):  # some files of the system cannot, though they say so
+            self.size, seekable = None, False
+        if seekable:
+            self._file = file
             raw = getattr(file, "raw", file)
             if isinstance(raw, io.FileIO):
                 self._watch(partial(os.fstat, raw.fileno()))

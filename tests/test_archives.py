@@ -213,3 +213,8 @@ def test_what_cannot_be_unpacked_piece_by_piece_is_refused(method: int) -> None:
     with zipfile.ZipFile(file, "w", method) as archive:
         archive.writestr("users.csv", TABLE)
     assert "in a way that few can read" in said(file.getvalue())
+
+
+def test_zstd_may_begin_with_a_frame_to_skip() -> None:
+    skipped = b"\x50\x2a\x4d\x18\x04\0\0\0abcd"
+    assert check(io.BytesIO(skipped + PACK["zstd"](TABLE))).rows == 3

@@ -43,7 +43,7 @@ from test_cli import (
     write,
 )
 
-from csvimport import OutputError, SourceError, scratch, start
+from csvimport import OutputError, SourceError, check, scratch, start
 from csvimport.checker import Checker
 from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, OK, TIMED_OUT
 from csvimport.source import Source
@@ -762,3 +762,36 @@ def test_a_folder_that_is_read_only(option: str) -> None:
     assert said == "out/r: the folder `out` is not writable; choose another"
     assert (done.returncode, done.stdout) == (CANNOT_RUN, b"")
     assert names(Path("out")) == set()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system knows no fork")
+def test_a_process_that_was_forked_takes_nothing_with_it(tmp_path: Path) -> None:
+    """In a process of its own, since threads of this one would not survive the fork."""
+    (tmp_path / "users.csv").write_text("external_id,email\n" + "A1,x\n" * 60_000)
+    program = (
+        "import csvimport, os, sys\n"
+        "result = csvimport.check('users.csv')\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    sys.exit(0)\n"
+        "os.waitpid(child, 0)\n"
+        "print(sum(1 for _ in result))\n"
+    )
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert said.stderr == ""
+    assert int(said.stdout) > 60_000
+
+
+def test_a_file_that_only_seems_to_seek() -> None:
+    path = Path("/proc/self/status")
+    if not path.exists():
+        pytest.skip("no such system")
+    with path.open("rb") as file:
+        assert check(file).rows
