@@ -420,7 +420,9 @@ class Findings:
 
     def _exact_fault(self, found: Exact) -> tuple[object, ...]:
         record, width = found.record, self.window.width or 0
-        text = self.window.text[record.start : record.end]
+        # of a record that is too large, the rest may or may not stand in the window
+        end = min(record.end, record.start + self.window.max_record)
+        text = self.window.text[record.start : end]
         cells = [cell.decode(errors="replace") for cell in record.cells[:width]]
         return (
             *self._exact_place(found),

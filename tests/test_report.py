@@ -364,3 +364,14 @@ def test_rows_of_many_blocks_are_joined_with_their_issues() -> None:
     _, *lines = report(checked(data, block_size=16, probe=16, max_record=40).result())
     expected = [(str(row), *cells) for row, cells in enumerate(rows, 2) if not cells[0]]
     assert [(line[0], *line[6:]) for line in lines] == expected
+
+
+@pytest.mark.parametrize("block_size", [100, 600, 5000])
+def test_the_text_of_a_record_that_is_too_large_does_not_depend_on_the_blocks(
+    block_size: int,
+) -> None:
+    data = b"external_id,a\nA1," + b"x" * 2000 + b"\nA2,y\n"
+    result = run(data, block_size=block_size, max_record=300)
+    (example,) = result.examples
+    assert example.issue.rule == "record-too-large"
+    assert example.text == "A1," + "x" * 297
