@@ -1,18 +1,19 @@
-"""A block of records as frames, put together from what the two paths found in a window."""
+"""A block of records: those that are plain, and those that need a look, as frames."""
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from csvimport.dialect import QUOTE, WHITE_SPACE, Dialect
-from csvimport.issue import LONGEST, cut
-from csvimport.lines import Bytes, Flags, Offsets, split
-from csvimport.parity import STRAY, Reading, Window
-from csvimport.recovery import Reader, Record, first_bad_bytes
+from csvimport.dialect import QUOTE, Dialect
+from csvimport.issue import CUT_MARK, LONGEST
+from csvimport.lines import BOM, Bytes, Flags, Offsets, split
+from csvimport.parity import STRAY, Window
+from csvimport.recovery import Reader
 
 _INT: pl.DataType = pl.Int64()
 _TEXT: pl.DataType = pl.String()
@@ -36,10 +37,250 @@ FAULT = {
     "at": _INT,
 }
 
+#: The frames of so many records are made at once, by whoever finds them; of fewer, when they are
+#: put together with others.
+MANY = 8192
 #: The raw records whose quotes are looked at are taken together up to so many bytes.
 _PIECE = 1 << 20
 
-_BOM = b"\xef\xbb\xbf"
+#: `cut`, of many texts.
+_cut = (
+    pl.when(pl.col("text").str.len_chars() > LONGEST)
+    .then(pl.col("text").str.head(LONGEST) + CUT_MARK)
+    .otherwise("text")
+)
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """Well-quoted records, or broken lines, as they stand: `text` holds each with its line end.
+
+    `place` has a row for each of PLACE. `sizes` are those of the contents, `steps` with the line
+    ends. `more` is what else there is to say: of sound records SOUND's `swallowed`, 0 where there
+    is none; of those of the wrong width how many cells there are; of broken lines what breaks them.
+    """
+
+    place: Offsets
+    sizes: Offsets
+    steps: Offsets
+    more: Offsets
+    text: bytes
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    @property
+    def starts(self) -> Offsets:
+        """Where each record starts in `text`."""
+        return np.cumsum(self.steps) - self.steps
+
+    def contents(self, line_end: bytes) -> pl.Series:
+        """The records without their line ends."""
+        # where two CR were taken off, a third would be taken for a part of the line end
+        ended_twice = (self.place[-1] == 2).any()
+        lines = None if ended_twice else split(self.text, line_end, lossy=False)
+        if lines is not None and len(lines) == len(self):
+            return lines.alias("text")
+        starts, stops = self.starts, self.starts + self.sizes
+        spans = zip(starts.tolist(), stops.tolist(), strict=True)
+        texts = [self.text[start:stop].decode() for start, stop in spans]
+        return pl.Series("text", texts, dtype=_TEXT)
+
+
+_NONE: Offsets = np.zeros(0, np.int64)
+NOTHING = Raw(np.zeros((len(PLACE), 0), np.int64), _NONE, _NONE, _NONE, b"")
+
+
+def _one(raws: Sequence[Raw]) -> Raw:
+    filled = [raw for raw in raws if len(raw)]
+    if len(filled) < 2:
+        return filled[0] if filled else NOTHING
+    return Raw(
+        np.concatenate([raw.place for raw in filled], axis=1),
+        np.concatenate([raw.sizes for raw in filled]),
+        np.concatenate([raw.steps for raw in filled]),
+        np.concatenate([raw.more for raw in filled]),
+        b"".join(raw.text for raw in filled),
+    )
+
+
+@dataclass
+class Found:
+    """Records that need a look. They become frames when somebody asks.
+
+    For few records that costs nearly as much as for many: what several windows hold is put together
+    first. `sound`, `wrong` (of another width than the header), `broken` and `blank` were found on
+    the fast path; what the exact path has read are `exact` rows of the frames of these names, whose
+    spans are those of `kept`.
+    """
+
+    dialect: Dialect
+    width: int | None
+    raw: dict[str, Raw]
+    exact: dict[str, list[Row]]
+    kept: bytes
+
+    def __len__(self) -> int:
+        return sum(map(len, self.raw.values())) + sum(map(len, self.exact.values()))
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(len(raw.text) for raw in self.raw.values()) + len(self.kept)
+
+    @property
+    def blank_rows(self) -> int:
+        """How many of the records are blank."""
+        return len(self.raw["blank"]) + len(self.exact["blanks"])
+
+    def places(self, *, blank: bool = True) -> Offsets:
+        """Where the records stand: a row for each of PLACE; the blank ones, too."""
+        raws = [raw.place for kind, raw in self.raw.items() if blank or kind != "blank"]
+        rows = [
+            row[: len(PLACE)]
+            for kind, rows in self.exact.items()
+            if blank or kind != "blanks"
+            for row in rows
+        ]
+        both = [*raws, np.array(rows, np.int64).reshape(-1, len(PLACE)).T]
+        places = np.concatenate(both, axis=1)
+        return places[:, np.argsort(places[0])]
+
+    @cached_property
+    def text(self) -> bytes:
+        """What the spans of `sound` and `blanks` refer to."""
+        return b"".join((self.raw["sound"].text, self.raw["blank"].text, self.kept))
+
+    @cached_property
+    def sound(self) -> pl.DataFrame:
+        """SOUND, and one column of text for every column of the header: `c0`, `c1`, …"""
+        raw, names = self.raw["sound"], cell_names(self.width)
+        parts = [self._exact("sound", SOUND, names)]
+        if len(raw):
+            line = pl.Series(raw.more)
+            swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
+            frame = _placed(raw, 0).with_columns(swallowed=swallowed)
+            parts.append(frame.hstack(self._cells(raw, list(range(len(names))))))
+        return _in_order(parts)
+
+    @cached_property
+    def faults(self) -> pl.DataFrame:
+        """FAULT, and the cells that were read before the fault."""
+        parts = [self._exact("faults", FAULT, cell_names(self.width))]
+        if len(self.raw["wrong"]):
+            parts.append(self._wrong(self.raw["wrong"]))
+        if len(self.raw["broken"]):
+            parts.append(self._broken(self.raw["broken"]))
+        return _in_order(parts)
+
+    @cached_property
+    def blanks(self) -> pl.DataFrame:
+        """BLANK."""
+        raw, parts = self.raw["blank"], [self._exact("blanks", BLANK, [])]
+        if len(raw):
+            parts.append(_placed(raw, len(self.raw["sound"].text)))
+        return _in_order(parts)
+
+    def make_frames(self) -> None:
+        """Make them now, in whatever thread this is."""
+        assert self.sound is not None
+        assert self.faults is not None
+        assert self.blanks is not None
+
+    def cells(self, positions: list[int]) -> pl.DataFrame:
+        """The row, and the cells in these columns, of sound records in any order."""
+        names = cell_names(self.width)
+        columns = [names[position] for position in positions]
+        if "sound" in vars(self) or len(positions) == len(names):
+            return self.sound.select("row", *columns)
+        raw = self.raw["sound"]
+        fast = pl.DataFrame({"row": raw.place[0]})
+        if positions:
+            fast = fast.hstack(self._cells(raw, positions))
+        places = [0, *(len(SOUND) + position for position in positions)]
+        rows = (tuple(row[place] for place in places) for row in self.exact["sound"])
+        exact = _frame(rows, {"row": _INT}, columns)
+        return pl.concat([fast.select("row", *columns), exact])
+
+    def and_sound(self, raw: Raw) -> "Found":
+        """These and more sound records."""
+        sound = _one([self.raw["sound"], raw])
+        return replace(self, raw=self.raw | {"sound": sound})
+
+    def _exact(self, kind: str, schema: dict[str, pl.DataType], names: list[str]) -> pl.DataFrame:
+        frame = _frame(self.exact[kind], schema, names)
+        if "start" not in schema or not frame.height:
+            return frame
+        base = len(self.raw["sound"].text) + len(self.raw["blank"].text)
+        return frame.with_columns(pl.col("start", "end") + base)
+
+    def _cells(self, raw: Raw, positions: list[int]) -> pl.DataFrame:
+        return parsed(raw.text, len(raw), self.dialect, self.width, positions)
+
+    def _wrong(self, raw: Raw) -> pl.DataFrame:
+        """The faults on the fast path: well-quoted, on one line, but of the wrong width."""
+        few = raw.more < (self.width or 0)
+        frame = _at(raw).with_columns(
+            fault=pl.Series(np.where(few, "too-few-cells", "too-many-cells"), dtype=_TEXT),
+            text=raw.contents(self.dialect.line_end).to_frame().select(_cut).to_series(),
+            value=pl.lit(None, _TEXT),
+            found=pl.Series(raw.more),
+            evidence=pl.lit(None, _INT),
+            bad_bytes=pl.lit(None, _TEXT),
+            at=pl.lit(None, _INT),
+        )
+        return frame.hstack(self._cells(raw, list(range(self.width or 0))))
+
+    def _broken(self, raw: Raw) -> pl.DataFrame:
+        """The faults of lines that their first quote breaks."""
+        delimiter = self.dialect.delimiter.decode()
+        text = raw.contents(self.dialect.line_end)
+        before, behind = (
+            pl.col("text").str.splitn('"', 2).struct.field(f"field_{part}") for part in (0, 1)
+        )
+        pieces = before.str.split(delimiter)
+        rest = behind.str.splitn(delimiter, 2).struct.field("field_0")
+        faults = np.where(raw.more == STRAY, "stray-quote", "unclosed-quote")
+        frame = text.to_frame().select(
+            fault=pl.Series(faults, dtype=_TEXT),
+            text="text",
+            value=pieces.list.last() + '"' + rest,
+            found=pieces.list.len().cast(_INT),
+            evidence=pl.lit(None, _INT),
+            bad_bytes=pl.lit(None, _TEXT),
+            at=before.str.len_chars().cast(_INT) - pieces.list.last().str.len_chars(),
+            pieces=pieces.list.head(pieces.list.len() - 1),
+        )
+        cells = (
+            pl.col("pieces").list.get(index, null_on_oob=True).fill_null("").alias(name)
+            for index, name in enumerate(cell_names(self.width))
+        )
+        return _at(raw).hstack(frame.with_columns(cells).drop("pieces"))
+
+
+def together(parts: Sequence[Found]) -> Found:
+    """The records of consecutive windows."""
+    if len(parts) == 1:
+        return parts[0]
+    bases = np.cumsum([0, *(len(part.kept) for part in parts)]).tolist()
+    span = slice(len(PLACE), len(BLANK))
+    shifted: dict[str, list[Row]] = {"sound": [], "faults": [], "blanks": []}
+    for part, base in zip(parts, bases, strict=False):
+        shifted["faults"] += part.exact["faults"]
+        for kind in ("sound", "blanks"):
+            shifted[kind] += [
+                (*row[: span.start], *(at + base for at in row[span]), *row[span.stop :])
+                for row in part.exact[kind]
+            ]
+    return Found(
+        parts[0].dialect,
+        parts[0].width,
+        {kind: _one([part.raw[kind] for part in parts]) for kind in parts[0].raw},
+        shifted,
+        b"".join(part.kept for part in parts),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,36 +311,50 @@ class Plain:
         """How they end (`Dialect.ending`)."""
         return self.window.endings[self.last]
 
-    def as_sound(self, which: Flags) -> tuple[pl.DataFrame, bytes]:
-        """Those of the records that `which` holds for, as a block has sound ones; their text."""
+    def as_sound(self, which: Flags) -> Raw:
+        """Those of the records that `which` holds for."""
         first, last = self.first[which], self.last[which]
-        findings = Findings(self.window, *self.place)
-        return findings.sound(self.row[which], first, last), self.window.joined(first, last)
+        more = swallowed(self.window, self.place, first, last)
+        return raw_records(self.window, self.place, self.row[which], first, last, more)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some consecutive records: plain ones, sound ones, faults and blank ones, ascending by row.
+    """Some consecutive records: plain ones, and those that need a look.
 
-    `sound` has the columns of SOUND and one of text for every column of the header: `c0`, `c1`, …
-    (none where the header is broken). `faults` has those of FAULT and the cells that were read
-    before the fault. `text` is what `start` and `end` refer to: no more than these records.
-    `rows` is the number of all records that are not blank.
+    `rows` is the number of all records that are not blank. `repeated` says of which of them that
+    they repeat earlier ones, once that has been looked up.
     """
 
     rows: int
     plain: Plain | None
-    sound: pl.DataFrame
-    faults: pl.DataFrame
-    blanks: pl.DataFrame
-    text: bytes
-    dialect: Dialect
+    found: Found
+    repeated: tuple[pl.DataFrame, ...] = ()
 
-    def with_sound(self, sound: pl.DataFrame, text: bytes) -> "Block":
-        """The block with more sound records among its own, which are parts of this `text`."""
-        sound = sound.with_columns(pl.col("start", "end") + len(self.text))
-        sound = pl.concat([self.sound, sound]).sort("row")
-        return replace(self, sound=sound, text=self.text + text)
+    @property
+    def sound(self) -> pl.DataFrame:
+        """Those that can be read, ascending by row (`Found.sound`)."""
+        return self.found.sound
+
+    @property
+    def faults(self) -> pl.DataFrame:
+        """The broken ones, ascending by row (`Found.faults`)."""
+        return self.found.faults
+
+    @property
+    def blanks(self) -> pl.DataFrame:
+        """The blank ones, ascending by row."""
+        return self.found.blanks
+
+    @property
+    def text(self) -> bytes:
+        """What `start` and `end` in these frames refer to."""
+        return self.found.text
+
+    @property
+    def dialect(self) -> Dialect:
+        """How the records are written."""
+        return self.found.dialect
 
     @property
     def data(self) -> Bytes:
@@ -160,20 +415,11 @@ class Block:
 
 def joined(blocks: Sequence[Block]) -> Block:
     """Consecutive blocks as one, without what is plain in them."""
-    if len(blocks) == 1:
-        return replace(blocks[0], plain=None)
-    sizes = np.cumsum([0, *(len(block.text) for block in blocks)]).tolist()
-    spans = [pl.col("start", "end") + size for size in sizes]
-    sound = [block.sound.with_columns(span) for block, span in zip(blocks, spans, strict=False)]
-    blanks = [block.blanks.with_columns(span) for block, span in zip(blocks, spans, strict=False)]
     return Block(
         sum(block.rows for block in blocks),
         None,
-        pl.concat(sound),
-        pl.concat([block.faults for block in blocks]),
-        pl.concat(blanks),
-        b"".join(block.text for block in blocks),
-        blocks[0].dialect,
+        together([block.found for block in blocks]),
+        tuple(each for block in blocks for each in block.repeated),
     )
 
 
@@ -182,305 +428,60 @@ def cell_names(width: int | None) -> list[str]:
     return [f"c{index}" for index in range(width or 0)]
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
-    """A record of the exact path: its ordinal and its line in the window, and how it ends."""
-
-    row: int
-    line: int
-    record: Record
-    ending: int
-
-
-@dataclass(slots=True)
-class Findings:
-    """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
-
-    Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
-    Of plain records the cells in the columns `positions` are read, which ascend.
-    """
-
-    window: Window
-    row: int
-    line: int
-    byte: int
-    positions: list[int] = field(default_factory=list)
-    rows: int = 0
-    stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
-    broken: list[tuple[int, int, int]] = field(default_factory=list)
-    exact: list[Exact] = field(default_factory=list)
-    _pieces: list[bytes] = field(default_factory=list)
-    _kept: int = 0
-
-    def add_stretch(self, reading: Reading, first: int, end: int) -> None:
-        """The records from `first` up to `end` of `reading`, none of them suspect."""
-        self.stretches.append((self.rows, reading, first, end))
-        self.rows += end - first
-
-    def add_broken(self, first: int, end: int) -> None:
-        """The lines from `first` up to `end`, each of which is a broken record by itself."""
-        self.broken.append((self.rows, first, end))
-        self.rows += end - first
-
-    def add_exact(self, line: int, record: Record, ending: int) -> None:
-        """A record that starts on `line` and was read on the exact path."""
-        self.exact.append(Exact(self.rows, line, record, ending))
-        self.rows += 1
-
-    def end_last(self, ending: int) -> None:
-        """How the last record ends, which went on beyond the window."""
-        self.exact[-1] = replace(self.exact[-1], ending=ending)
-
-    def block(self) -> Block:
-        """The records as frames."""
-        row, first, last, width, plain = self._stretched()
-        window, names = self.window, cell_names(self.window.width)
-        others = np.flatnonzero(~plain)
-        blank = np.zeros(len(row), np.bool_)
-        blank[others] = blanks(window, first[others], last[others])
-        wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
-        sound = ~(blank | wrong | plain)
-        exact_sound = [each for each in self.exact if each.record.is_sound]
-        exact_blank = [each for each in self.exact if each.record.blank]
-        exact_faults = [each for each in self.exact if each.record.fault]
-        return Block(
-            self.rows - int(blank.sum()) - len(exact_blank),
-            self._plain(row[plain], first[plain], last[plain]),
-            _in_order(
-                self.sound(row[sound], first[sound], last[sound]),
-                _frame(map(self._exact_sound, exact_sound), SOUND, names),
-            ),
-            _in_order(
-                self._wrong(row[wrong], first[wrong], last[wrong], width[wrong]),
-                self._broken(),
-                _frame(map(self._exact_fault, exact_faults), FAULT, names),
-            ),
-            _in_order(
-                self._placed(
-                    row[blank], first[blank], last[blank], window.joined(first[blank], last[blank])
-                ),
-                _frame(map(self._exact_blank, exact_blank), BLANK, []),
-            ),
-            b"".join(self._pieces),
-            window.dialect,
-        )
-
-    def _plain(self, row: Offsets, first: Offsets, last: Offsets) -> Plain:
-        window, place = self.window, (self.row, self.line, self.byte)
-        text = window.joined(first, last) if self.positions else b""
-        cells = _parsed(window, first, last, text, self.positions)
-        return Plain(window, place, row, first, last, cells)
-
-    def _keep(self, text: bytes) -> int:
-        """Make `text` a part of the block's; where it stands there."""
-        start = self._kept
-        self._pieces.append(text)
-        self._kept += len(text)
-        return start
-
-    def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets, Flags]:
-        """Ordinal, first line, last line and width of the records on the fast path; the plain."""
-        none: Offsets = np.zeros(0, np.int64)
-        parts = [(none, none, none, none, none.astype(np.bool_))] + [
-            (
-                np.arange(row, row + end - start),
-                reading.first[start:end],
-                reading.last[start:end],
-                reading.width[start:end],
-                reading.plain[start:end],
-            )
-            for row, reading, start, end in self.stretches
-        ]
-        row, first, last, width, plain = (np.concatenate(part) for part in zip(*parts, strict=True))
-        return row, first, last, width, plain
-
-    def _places(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
-        return pl.DataFrame(
-            {
-                "row": self.row + row,
-                "line": self.line + first,
-                "byte": self.byte + self.window.starts[first],
-                "last": self.line + last,
-                "ending": self.window.endings[last],
-            },
-            schema=PLACE,
-        )
-
-    def _placed(self, row: Offsets, first: Offsets, last: Offsets, text: bytes) -> pl.DataFrame:
-        window = self.window
-        sizes = window.stops[last] - window.starts[first] + 1
-        start = self._keep(text) + np.cumsum(sizes) - sizes
-        end = start + window.ends[last] - window.starts[first]
-        return self._places(row, first, last).with_columns(
-            start=pl.Series(start), end=pl.Series(end)
-        )
-
-    def sound(self, row: Offsets, first: Offsets, last: Offsets) -> pl.DataFrame:
-        """The sound records that these lines hold."""
-        if not len(row):
-            return _frame([], SOUND, cell_names(self.window.width))
-        text = self.window.joined(first, last)
-        frame = self._placed(row, first, last, text)
-        frame = frame.with_columns(swallowed=self._swallowed(first, last))
-        return frame.hstack(self._cells(first, last, text))
-
-    def _cells(self, first: Offsets, last: Offsets, text: bytes) -> pl.DataFrame:
-        positions = list(range(self.window.width or 0))
-        return _parsed(self.window, first, last, text, positions)
-
-    def _swallowed(self, first: Offsets, last: Offsets) -> pl.Series:
-        """The first line in each record, behind its own, that is a whole row by itself."""
-        none = pl.repeat(None, len(first), dtype=_INT, eager=True)
-        spans = np.flatnonzero(last > first)
-        if not len(spans):
-            return none
-        rows = self.window.rows_inside(first[spans], last[spans])
-        line = np.append(rows, len(self.window.stops))[np.searchsorted(rows, first + 1)]
-        return pl.Series(self.line + line).zip_with(pl.Series(line <= last), none)
-
-    def _wrong(self, row: Offsets, first: Offsets, last: Offsets, width: Offsets) -> pl.DataFrame:
-        """The faults on the fast path: well-quoted, on one line, but of the wrong width."""
-        if not len(row):
-            return _frame([], FAULT, cell_names(self.window.width))
-        text = self.window.text
-        spans = zip(
-            self.window.starts[first].tolist(),
-            self.window.ends[last].tolist(),
-            strict=True,
-        )
-        few = width < (self.window.width or 0)
-        frame = self._places(row, first, last).with_columns(
-            fault=pl.Series(np.where(few, "too-few-cells", "too-many-cells"), dtype=_TEXT),
-            text=pl.Series([cut(text[start:end].decode()) for start, end in spans], dtype=_TEXT),
-            value=pl.lit(None, _TEXT),
-            found=pl.Series(width),
-            evidence=pl.lit(None, _INT),
-            bad_bytes=pl.lit(None, _TEXT),
-            at=pl.lit(None, _INT),
-        )
-        return frame.hstack(self._cells(first, last, self.window.joined(first, last)))
-
-    def _broken(self) -> pl.DataFrame:
-        """The faults of lines that their first quote breaks."""
-        window, delimiter = self.window, self.window.dialect.delimiter.decode()
-        names = cell_names(window.width)
-        row = _ranges((row, row + end - first) for row, first, end in self.broken)
-        line = _ranges((first, end) for _, first, end in self.broken)
-        if not len(line):
-            return _frame([], FAULT, names)
-        text = split(window.joined(line, line), window.dialect.line_end, lossy=False)
-        if text is None:
-            spans = zip(window.starts[line].tolist(), window.ends[line].tolist(), strict=True)
-            text = pl.Series([window.text[start:end].decode() for start, end in spans], dtype=_TEXT)
-        before, behind = (
-            pl.col("text").str.splitn('"', 2).struct.field(f"field_{part}") for part in (0, 1)
-        )
-        pieces = before.str.split(delimiter)
-        rest = behind.str.splitn(delimiter, 2).struct.field("field_0")
-        faults = np.where(window.broken_lines[line] == STRAY, "stray-quote", "unclosed-quote")
-        frame = text.to_frame("text").select(
-            fault=pl.Series(faults, dtype=_TEXT),
-            text="text",
-            value=pieces.list.last() + '"' + rest,
-            found=pieces.list.len().cast(_INT),
-            evidence=pl.lit(None, _INT),
-            bad_bytes=pl.lit(None, _TEXT),
-            at=before.str.len_chars().cast(_INT) - pieces.list.last().str.len_chars(),
-            pieces=pieces.list.head(pieces.list.len() - 1),
-        )
-        cells = (
-            pl.col("pieces").list.get(index, null_on_oob=True).fill_null("").alias(name)
-            for index, name in enumerate(names)
-        )
-        return self._places(row, line, line).hstack(frame.with_columns(cells).drop("pieces"))
-
-    def _exact_place(self, found: Exact) -> tuple[int, int, int, int, int]:
-        line = self.line + found.line
-        record = found.record
-        last = line + record.lines - 1
-        return self.row + found.row, line, self.byte + record.start, last, found.ending
-
-    def _exact_blank(self, found: Exact) -> tuple[int, ...]:
-        return (*self._exact_place(found), *self._exact_span(found.record))
-
-    def _exact_span(self, record: Record) -> tuple[int, int]:
-        # what comes behind must not make a CRLF of a CR
-        start = self._keep(self.window.text[record.start : record.end] + b" ")
-        return start, start + record.end - record.start
-
-    def _exact_sound(self, found: Exact) -> tuple[object, ...]:
-        record = found.record
-        cells = [cell.decode() for cell in record.cells] if self.window.width else []
-        return (
-            *self._exact_place(found),
-            *self._exact_span(record),
-            self._evidence(found),
-            *cells,
-        )
-
-    def _exact_fault(self, found: Exact) -> tuple[object, ...]:
-        record, width = found.record, self.window.width or 0
-        # of a record that is too large, the rest may or may not stand in the window
-        end = min(record.end, record.start + self.window.max_record)
-        text = self.window.text[record.start : end]
-        cells = [cell.decode(errors="replace") for cell in record.cells[:width]]
-        return (
-            *self._exact_place(found),
-            record.fault,
-            cut(text.decode(errors="replace")),
-            _value(self.window, record),
-            len(record.cells) + 1 if record.fault == "invalid-utf8" else record.found,
-            self._evidence(found),
-            first_bad_bytes(text)[1].hex(" ").upper() or None,
-            _characters(self.window.text[record.start : record.cell[0]]) if record.cell else None,
-            *cells,
-            *[""] * (width - len(cells)),
-        )
-
-    def _evidence(self, found: Exact) -> int | None:
-        evidence = found.record.evidence
-        return None if evidence is None else self.line + found.line + evidence
+def raw_records(
+    window: Window,
+    place: tuple[int, int, int],
+    row: Offsets,
+    first: Offsets,
+    last: Offsets,
+    more: Offsets,
+) -> Raw:
+    """The records that these lines of `window`, which stands at `place`, hold."""
+    if not len(row):
+        return NOTHING
+    here = (row, first, window.starts[first], last)
+    origin = (place[0], place[1], place[2], place[1])
+    endings = window.endings[last]
+    places = np.stack([*(at + zero for at, zero in zip(here, origin, strict=True)), endings])
+    sizes = window.ends[last] - window.starts[first]
+    text, steps = ended_once(window, first, last)
+    return Raw(places, sizes, steps, more, text)
 
 
-def _frame(
-    rows: Iterable[tuple[object, ...]], schema: dict[str, pl.DataType], names: list[str]
-) -> pl.DataFrame:
-    found = list(rows)
-    if not found:
-        return _no_rows(tuple(schema.items()), tuple(names))
-    return pl.DataFrame(found, schema=schema | dict.fromkeys(names, _TEXT), orient="row")
+def ended_once(window: Window, first: Offsets, last: Offsets) -> tuple[bytes, Offsets]:
+    """The text of the records that these lines hold, and what each takes of it."""
+    if (window.endings[last] == 2).any():  # two CR before the LF are one too many for the parser
+        starts, ends = window.starts[first], window.ends[last]
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        line_end = window.dialect.line_end
+        text = b"".join(window.text[start:end] + line_end for start, end in spans)
+        return text, ends - starts + 1
+    return window.joined(first, last), window.stops[last] - window.starts[first] + 1
 
 
-@lru_cache(maxsize=16)
-def _no_rows(schema: tuple[tuple[str, pl.DataType], ...], names: tuple[str, ...]) -> pl.DataFrame:
-    # with thousands of columns, to make it takes longer than all else about a block
-    return pl.DataFrame(schema=dict(schema) | dict.fromkeys(names, _TEXT))
+def swallowed(
+    window: Window, place: tuple[int, int, int], first: Offsets, last: Offsets
+) -> Offsets:
+    """The first line in each record, behind its own, that is a whole row by itself; 0: none is."""
+    spans = np.flatnonzero(last > first)
+    if not len(spans):
+        return np.zeros(len(first), np.int64)
+    rows = window.rows_inside(first[spans], last[spans])
+    line = np.append(rows, len(window.stops))[np.searchsorted(rows, first + 1)]
+    return np.where(line <= last, place[1] + line, 0)
 
 
-def _in_order(*parts: pl.DataFrame) -> pl.DataFrame:
-    filled = [part for part in parts if part.height]
-    return pl.concat(filled).sort("row") if len(filled) > 1 else (filled or parts)[0]
-
-
-def _ranges(spans: Iterable[tuple[int, int]]) -> Offsets:
-    none: Offsets = np.zeros(0, np.int64)
-    return np.concatenate([none, *(np.arange(start, end) for start, end in spans)])
-
-
-def _parsed(
-    window: Window, first: Offsets, last: Offsets, text: bytes, positions: list[int]
+def parsed(
+    text: bytes, count: int, dialect: Dialect, width: int | None, positions: list[int]
 ) -> pl.DataFrame:
     """The cells in these columns of the well-quoted records of `text`; null where there is none."""
-    dialect, names = window.dialect, cell_names(window.width)
+    names = cell_names(width)
     schema = {names[position]: _TEXT for position in positions}
-    if not len(first) or not positions:
+    if not count or not positions:
         return pl.DataFrame(schema=schema)
-    if (window.endings[last] == 2).any():  # two CR before the LF are one too many for the parser
-        pairs = zip(window.starts[first].tolist(), window.ends[last].tolist(), strict=True)
-        text = b"".join(window.text[start:end] + dialect.line_end for start, end in pairs)
     # at the start of its input the parser takes a byte-order mark for one
     guard = b""
-    if text.startswith(_BOM):
+    if text.startswith(BOM):
         guard = b"x" + dialect.delimiter * (len(names) - 1) + dialect.line_end
     frame = pl.read_csv(
         guard + text,
@@ -494,78 +495,34 @@ def _parsed(
         extra_columns="ignore",
         missing_columns="insert",
     )[bool(guard) :]
-    assert frame.height == len(first), "the scanner and the parser count records differently"
+    assert frame.height == count, "the scanner and the parser count records differently"
     return frame
 
 
-def _value(window: Window, record: Record) -> str | None:
-    """What to show of a fault: the cell, as far as the next delimiter behind the fault."""
-    if record.cell is None:
-        return None
-    start, behind = record.cell
-    text = window.text
-    end = text.find(window.dialect.delimiter, behind, record.end)
-    line_end = text.find(window.dialect.line_end, behind, record.end if end < 0 else end)
-    end = line_end if line_end >= 0 else record.end if end < 0 else end
-    longest = 4 * LONGEST + 4  # bytes; the cut behind them never shows
-    return cut(text[start : min(end, start + longest)].decode(errors="replace"))
+def _frame(rows: Iterable[Row], schema: dict[str, pl.DataType], names: list[str]) -> pl.DataFrame:
+    found = list(rows)
+    if not found:
+        return _no_rows(tuple(schema.items()), tuple(names))
+    return pl.DataFrame(found, schema=schema | dict.fromkeys(names, _TEXT), orient="row")
 
 
-def _characters(text: bytes) -> int:
-    return len(text.decode(errors="replace"))
+@lru_cache(maxsize=16)
+def _no_rows(schema: tuple[tuple[str, pl.DataType], ...], names: tuple[str, ...]) -> pl.DataFrame:
+    # with thousands of columns, to make it takes longer than all else about a block
+    return pl.DataFrame(schema=dict(schema) | dict.fromkeys(names, _TEXT))
 
 
-def blanks(window: Window, first: Offsets, last: Offsets) -> Flags:
-    """Which of the well-quoted records from the lines `first` to `last` are blank.
-
-    A few bytes of a record decide nearly always; only where they leave it open, the whole does.
-    """
-    starts, ends = window.starts[first], window.ends[last]
-    blank: Flags = starts == ends
-    undecided = np.flatnonzero(~blank)
-    solid, data = _solid(window.dialect), np.frombuffer(window.text, np.uint8)
-    for offset in (0, 1):
-        for from_end in (False, True):
-            places = ends[undecided] - 1 - offset if from_end else starts[undecided] + offset
-            inside = np.clip(places, starts[undecided], ends[undecided] - 1)
-            undecided = undecided[~solid[data[inside]]]
-    if len(undecided):
-        records = window.extract(first[undecided], last[undecided])
-        begins = np.concatenate(([0], records.stops[:-1] + 1))
-        known = solid | _space(window.dialect)
-        is_solid = np.logical_or.reduceat(solid[records.data], begins)
-        is_open = np.logical_or.reduceat(~known[records.data], begins) & ~is_solid
-        blank[undecided[~is_solid]] = True
-        undecided = undecided[is_open]
-    pattern = _blank_record(window.dialect)
-    blank[undecided] = [
-        pattern.fullmatch(window.text[start:end].decode()) is not None
-        for start, end in zip(starts[undecided].tolist(), ends[undecided].tolist(), strict=True)
-    ]
-    return blank
+def _at(raw: Raw) -> pl.DataFrame:
+    return pl.DataFrame(dict(zip(PLACE, raw.place, strict=True)), schema=PLACE)
 
 
-@cache
-def _solid(dialect: Dialect) -> Flags:
-    """The bytes that no blank record holds."""
-    solid = np.zeros(256, np.bool_)
-    solid[:0x80] = True
-    solid[list(b'\t\n\v\f\r "' + dialect.delimiter)] = False
-    return solid
+def _placed(raw: Raw, base: int) -> pl.DataFrame:
+    start = base + raw.starts
+    return _at(raw).with_columns(start=pl.Series(start), end=pl.Series(start + raw.sizes))
 
 
-@cache
-def _space(dialect: Dialect) -> Flags:
-    """The bytes that a blank record may hold, whatever stands beside them."""
-    space = np.zeros(256, np.bool_)
-    space[list(b"\t\n\v\f\r " + dialect.delimiter)] = True
-    return space
-
-
-@cache
-def _blank_record(dialect: Dialect) -> re.Pattern[str]:
-    delimiter = re.escape(dialect.delimiter.decode())
-    bare = "[" + re.escape(WHITE_SPACE.replace(dialect.delimiter.decode(), "")) + "]*+"
-    quoted = '"[' + re.escape(WHITE_SPACE) + ']*+"'
-    cell = f"(?:{quoted}|{bare})"
-    return re.compile(f"{cell}(?:{delimiter}{cell})*+")
+def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    filled = [part for part in parts if part.height]
+    frame = pl.concat(filled) if len(filled) > 1 else (filled or parts)[0]
+    rows = frame["row"].to_numpy()
+    return frame.sort("row") if (rows[1:] < rows[:-1]).any() else frame

@@ -23,7 +23,7 @@ from csvimport.checks.registry import (
 )
 from csvimport.columns import Columns, percent
 from csvimport.forms import HABITS
-from csvimport.identity import Identities
+from csvimport.identity import REPEATED, Identities
 from csvimport.issue import Severity
 from csvimport.lines import Flags
 from csvimport.redaction import masked_text
@@ -149,28 +149,33 @@ class Checker:
 
         Of the plain ones it keeps those that repeat one.
         """
+        found, plain = block.found, block.plain
         if self.columns is None:
             return replace(block, plain=None)
-        identities, plain = self._identities, block.plain
-        sound = identities.named(block.sound)
+        identities = self._identities
+        sound = identities.named(found.cells(identities.all_positions))
         if not plain:
             repeated = identities.repeated(sound)
         else:
             repeated = identities.repeated(sound, plain.cells, plain.rows)
             again = np.isin(plain.rows, repeated["row"].to_numpy())
             if again.any():
-                block = block.with_sound(*plain.as_sound(again))
-                sound = identities.named(block.sound)
-        sound = sound.join(repeated, on="row", how="left", maintain_order="left")
-        return replace(block, plain=None, sound=sound)
+                found = found.and_sound(plain.as_sound(again))
+        return replace(block, plain=None, found=found, repeated=(repeated,))
 
     def block(self, block: Block) -> pl.DataFrame:
         """The issues of an identified block's records."""
         issues = self._faults(block.faults)
         issues += self._faults(block.blanks.with_columns(fault=pl.lit("blank-row")))
         if self.columns is not None and block.sound.height:
-            issues += self._rows(block, block.sound)
+            issues += self._rows(block, self._told_apart(block))
         return self.words.released(in_order(issues))
+
+    def _told_apart(self, block: Block) -> pl.DataFrame:
+        """The sound records of `block`, with what compares them with earlier ones."""
+        repeated = pl.concat([pl.DataFrame(schema=REPEATED), *block.repeated])
+        named = self._identities.named(block.sound)
+        return named.join(repeated, on="row", how="left", maintain_order="left")
 
     def incomplete_rules(
         self, files: Sequence[File], *, sampled: bool, size_known: bool, broken_header: bool

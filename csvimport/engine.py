@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from csvimport import plain
-from csvimport.block import Block, cell_names, joined
+from csvimport.block import MANY, Block, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
@@ -36,7 +36,7 @@ from csvimport.words import FOUND, Words
 _HEAD = 4096
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
-_ENOUGH_ROWS = 8192
+_ENOUGH_ROWS = MANY
 _ENOUGH_BYTES = 8 << 20
 _ENOUGH_BLOCKS = 16
 #: So many bytes of the report and issues as JSON are written in a second, at least.
@@ -373,14 +373,16 @@ class Check:
 
     def _take(self, block: Block, survey: Survey) -> None:
         """Take in a block; those of its records that need a look get it when they are many."""
-        if self.pending and not _are_alike(self.pending[-1][1], survey):
+        if self.pending and (
+            len(block.found) >= _ENOUGH_ROWS or not _are_alike(self.pending[-1][1], survey)
+        ):
             self._check_pending()
         block = self.checker.identified(block) if survey.header else replace(block, plain=None)
         self.pending.append((block, survey))
-        blocks = [each for each, _ in self.pending]
-        few = 0 < sum(map(_doubtful, blocks)) < _ENOUGH_ROWS
-        small = sum(len(each.text) for each in blocks) < _ENOUGH_BYTES
-        if not (few and small and len(blocks) < _ENOUGH_BLOCKS):
+        found = [each.found for each, _ in self.pending]
+        few = 0 < sum(map(len, found)) < _ENOUGH_ROWS
+        small = sum(each.size for each in found) < _ENOUGH_BYTES
+        if not (few and small and len(found) < _ENOUGH_BLOCKS):
             self._check_pending()
 
     def _check_pending(self) -> None:
@@ -388,15 +390,10 @@ class Check:
         if not self.pending:
             return
         block, survey = joined([each for each, _ in self.pending]), self.pending[-1][1]
-        if not survey.encoding.is_utf8:
-            block = replace(
-                block,
-                sound=_without_bytes(block.sound),
-                faults=_without_bytes(block.faults),
-                blanks=_without_bytes(block.blanks),
-            )
-        issues = self.checker.block(block) if _doubtful(block) else pl.DataFrame(schema=FOUND)
+        issues = self.checker.block(block) if block.found else pl.DataFrame(schema=FOUND)
         issues = _of_part(issues, survey.part)
+        if not survey.encoding.is_utf8:
+            issues = _without_bytes(issues)
         counts, examples = self._counts(issues, lambda row: self._as_it_stands(block, row))
         errors, warnings = self._row_counts(issues)
         chunk = None
@@ -413,7 +410,7 @@ class Check:
                 seen,
                 survey=seen.survey if seen.complete else survey,
                 rows=seen.rows + block.rows,
-                blank_rows=seen.blank_rows + block.blanks.height,
+                blank_rows=seen.blank_rows + block.found.blank_rows,
             )
             self.pending = []
             self.rows_with_errors += errors
@@ -631,11 +628,6 @@ def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:
 def _are_alike(one: Survey, other: Survey) -> bool:
     """Whether blocks with these surveys have the same columns and stand in one part."""
     return one.part == other.part and (one.header is None) == (other.header is None)
-
-
-def _doubtful(block: Block) -> int:
-    """How many records of `block` need a look."""
-    return block.sound.height + block.faults.height + block.blanks.height
 
 
 def _without_bytes(records: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.columns import ALIAS, GROUP, Columns, is_blank
+from csvimport.columns import ALIAS, GROUP, Column, Columns, is_blank
 from csvimport.duplicates import FirstRows, Hashes
 
 #: Keeps equal values of different kinds, and the parts of one key, apart.
@@ -51,10 +51,18 @@ class Identities:
     @property
     def positions(self) -> list[int]:
         """The columns that are read of plain records, whose strongest identifier is filled."""
+        return self._positions(self.columns.identifiers[:1])
+
+    @property
+    def all_positions(self) -> list[int]:
+        """The columns that are read of other records."""
+        return self._positions(self.columns.identifiers)
+
+    def _positions(self, identifiers: Sequence[Column]) -> list[int]:
         if self.columns.kind == "events":
             return [column.position for column in self.columns.all]
         alias = [self.columns.known(name) for name in ALIAS] if self.columns.has_alias else []
-        read = [*self.columns.identifiers[:1], *alias, self.columns.known(GROUP[0])]
+        read = [*identifiers, *alias, self.columns.known(GROUP[0])]
         return sorted({column.position for column in read if column})
 
     def named(self, sound: pl.DataFrame) -> pl.DataFrame:

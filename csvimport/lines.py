@@ -12,7 +12,7 @@ Bytes = npt.NDArray[np.uint8]
 LONGEST_CELL = 255
 #: Stands for a line end inside a record; it is a control character, about which there is a rule.
 INNER_END = "\x1e"
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 #: Matched at once. A few large ones, since with each the engine starts from nothing.
 _PARTS = 2
 
@@ -22,7 +22,7 @@ def split(text: bytes, line_end: bytes, *, lossy: bool) -> pl.Series | None:
 
     `lossy` is for text that may not be UTF-8.
     """
-    if b"\0" in text or text.startswith(_BOM):
+    if b"\0" in text or text.startswith(BOM):
         return None
     try:
         frame = pl.read_csv(

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from csvimport.block import Block, Findings
+from csvimport.block import Block
 from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
 from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
+from csvimport.findings import Findings
 from csvimport.issue import cut
 from csvimport.lines import Flags, Offsets, ended_lines, ends_of
 from csvimport.lookahead import ahead
@@ -146,6 +147,9 @@ class Scanner:
 
     def _survey(self) -> Survey:
         encoding = self.stream.encoding
+        finished = self._feed.ended and not self._feed.text
+        # of what is transcoded, only the pages say; of no text at all there is none
+        transcoded = self.stream.bytes_read if finished else self._feed.bytes_read
         return Survey(
             encoding,
             self.dialect,
@@ -153,8 +157,8 @@ class Scanner:
             self.line_before,
             self.header,
             copy.deepcopy(self.line_endings),
-            self.bytes_read if encoding.is_utf8 else self._feed.bytes_read,
-            self._feed.ended and not self._feed.text,
+            self.bytes_read if encoding.is_utf8 else transcoded,
+            finished,
             self.part,
             self.stream.differs,
             self.stream.misfits,
@@ -178,18 +182,17 @@ class Scanner:
 
     def _counted(self, block: Block) -> Block:
         self.bytes_read, self.row = self._feed.byte, self._feed.row
-        frames = (block.sound, block.faults, block.blanks)
-        tables = [(frame["ending"].to_numpy(), frame["last"].to_numpy()) for frame in frames]
         plain = block.plain
         assert plain is not None
-        for endings, lines in (*tables, (plain.endings, plain.place[1] + plain.last)):
+        *_, last, how = block.found.places()
+        for lines, endings in ((last, how), (plain.place[1] + plain.last, plain.endings)):
             for ending in range(len(ENDINGS)):
                 found = lines[endings == ending]
                 if len(found):
                     self.line_endings.add(ending, len(found), int(found[0]))
         if self.line_endings.first_row is None and self.header is not None:
-            filled = (block.sound, block.faults)
-            first = [frame.select("row", "ending").row(0) for frame in filled if frame.height]
+            rows, *_, how = block.found.places(blank=False)
+            first = list(zip(rows[:1].tolist(), how[:1].tolist(), strict=True))
             first += list(zip(plain.rows[:1].tolist(), plain.endings[:1].tolist(), strict=True))
             self.line_endings.first_row = min(first)[1] if first else None
         return block

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, cast
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from model import read
 from polars.testing import assert_frame_equal
@@ -72,6 +72,7 @@ SAMPLE = (
 
 @settings(max_examples=150, deadline=None)
 @given(INPUTS, KINDS)
+@example(b"\xfe\xff", "auto")
 def test_counts_agree_whatever_the_bytes(data: bytes, kind: str) -> None:
     running = checked(data, kind=kind)
     result = running.result()

@@ -32,6 +32,7 @@ ORDER = [
     "parity",
     "recovery",
     "block",
+    "findings",
     "lookahead",
     "scanner",
     "rulebook",
