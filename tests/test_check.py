@@ -92,8 +92,8 @@ def test_counts_agree_whatever_the_bytes(data: bytes, kind: str) -> None:
     assert result.rows_with_warnings == len(flagged - in_error)
     assert result.rows_importable == result.rows_checked - result.rows_with_errors
     assert {each.issue.rule for each in result.examples} == set(result.issues_by_rule)
-    for example in result.examples:
-        assert example.issue == next(each for each in found if each.rule == example.issue.rule)
+    for first in result.examples:
+        assert first.issue == next(each for each in found if each.rule == first.issue.rule)
 
 
 @settings(max_examples=100, deadline=None)
