@@ -106,10 +106,12 @@ def expected(reading: Reading) -> list[tuple[object, ...]]:
     ]
 
 
-def assert_like_model(data: bytes, *, max_record: int = 1 << 20, probe: int = 1 << 20) -> None:
+def assert_like_model(
+    data: bytes, *, max_record: int = 1 << 20, probe: int = 1 << 20, **sizes: int
+) -> None:
     reading = read(data, max_record=max_record, probe=probe)
-    assert summary(data, max_record=max_record, probe=probe) == expected(reading)
-    source = scanner(data, max_record=max_record, probe=probe)
+    assert summary(data, max_record=max_record, probe=probe, **sizes) == expected(reading)
+    source = scanner(data, max_record=max_record, probe=probe, **sizes)
     list(source)
     assert source.dialect.line_end == reading.line_ending
     assert source.dialect.delimiter == reading.delimiter
