@@ -240,10 +240,8 @@ def main(seconds: float, seed: int) -> int:
         name = hashlib.sha256(data).hexdigest()[:12]
         (CORPUS / name).write_bytes(data)
         print(f"{place}: tests/corpus/{name}, {len(data)} bytes")
-    whole = count // _CHECKED
-    print(
-        f"{count:,} inputs read, {whole:,} of them checked, in {seconds:g} s, seed {seed}: ", end=""
-    )
+    checked_whole = count // _CHECKED
+    print(f"{count:,} inputs read, {checked_whole:,} of them checked: {seconds:g} s, seed {seed}")
     print(f"{len(found)} ways to fail")
     return bool(found)
 

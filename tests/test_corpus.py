@@ -4,7 +4,7 @@ import random
 from pathlib import Path
 
 import pytest
-from fuzz import CORPUS, examine, mutated, seeds
+from fuzz import CORPUS, examine, examine_reading, mutated, seeds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*")), ids=lambda path: path.name)
 def test_what_was_found_stays_mended(path: Path) -> None:
     for seed in range(4):
+        examine_reading(path.read_bytes(), random.Random(seed))
         examine(path.read_bytes(), random.Random(seed))
 
 
@@ -19,4 +20,6 @@ def test_what_was_found_stays_mended(path: Path) -> None:
 @given(st.integers(0, 2**32))
 def test_what_happens_by_accident(seed: int) -> None:
     choose = random.Random(seed)
-    examine(mutated(choose, seeds()), choose)
+    data = mutated(choose, seeds())
+    examine_reading(data, choose)
+    examine(data, choose)
