@@ -151,7 +151,9 @@ class Found:
     @cached_property
     def text(self) -> bytes:
         """What the spans of `sound` and `blanks` refer to."""
-        return b"".join((self.raw["sound"].text, self.raw["blank"].text, self.kept))
+        parts = (self.raw["sound"].text, self.raw["blank"].text, self.kept)
+        filled = [part for part in parts if part]
+        return filled[0] if len(filled) == 1 else b"".join(filled)  # no second copy
 
     @cached_property
     def sound(self) -> pl.DataFrame:
