@@ -53,9 +53,8 @@ def scan(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Outcome:
     return (*told, sorted(records, key=str))
 
 
-def summary(data: bytes, **limits: int | bool) -> list[tuple[object, ...]]:
+def summary(source: Scanner) -> list[tuple[object, ...]]:
     """The scanner's records in the words of the model."""
-    source = scanner(data, **limits)
     entries: list[tuple[object, ...]] = []
     for block in source:
         for record in block.sound.iter_rows(named=True):
@@ -110,9 +109,8 @@ def assert_like_model(
     data: bytes, *, max_record: int = 1 << 20, probe: int = 1 << 20, **sizes: int
 ) -> None:
     reading = read(data, max_record=max_record, probe=probe)
-    assert summary(data, max_record=max_record, probe=probe, **sizes) == expected(reading)
     source = scanner(data, max_record=max_record, probe=probe, **sizes)
-    list(source)
+    assert summary(source) == expected(reading)
     assert source.dialect.line_end == reading.line_ending
     assert source.dialect.delimiter == reading.delimiter
     assert (source.separator_line is not None) == reading.separator_line
