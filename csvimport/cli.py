@@ -530,7 +530,7 @@ class _Run:
     def say_total(self) -> None:
         """Print what all the results come to, where they are several."""
         if self.format is Format.text and len(self.results) > 1:
-            from csvimport.report.console import total
+            from csvimport.report.telling import total
 
             with _reader_may_go():
                 print(f"\n{total(self.results)}", flush=True)

@@ -67,6 +67,7 @@ ORDER = [
     "engine",
     "report",
     "report.printable",
+    "report.telling",
     "report.csv",
     "report.jsonl",
     "report.json",

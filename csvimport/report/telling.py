@@ -1,0 +1,176 @@
+"""What every face of a result tells, in the same words: what it means, and what to do about it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from csvimport.issue import LEAVE_BLANK, Issue, Severity
+from csvimport.report.printable import printable
+from csvimport.result import Example, Result, Verdict
+
+TITLES = {
+    Verdict.COMPLETE: "validation complete",
+    Verdict.ISSUES_FOUND: "issues found",
+    Verdict.TIMED_OUT: "validation timed out",
+    Verdict.TIMED_OUT_WITH_ISSUES: "validation timed out with issues",
+    Verdict.SKIPPED: "validation skipped",
+}
+#: What the custom attributes that a file brings with it mean.
+NEW_ATTRIBUTES = "the import makes those that do not exist yet, misspelt ones too"
+#: The characters of a line that are shown around the fault in it.
+_WINDOW = 100
+
+
+def meaning(result: Result) -> Iterator[str]:
+    """What was checked, and what it came to."""
+    yield _checked(result)
+    if result.workspace:
+        yield f"with the settings in {printable(result.workspace)}"
+    if result.redacted:
+        yield "letters and digits of the cells are masked"
+    if not result.complete:
+        why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
+        yield f"the check {why} after {coverage(result)}"
+    yield from _found(result)
+    if result.broken_header:
+        rules = count(len(result.incomplete_rules), "rule")
+        yield f"the header cannot be read, so {rules} could not be applied"
+    elif result.incomplete_rules:
+        yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+
+
+def next_step(result: Result) -> str:
+    """What to do now."""
+    told = "report" if result.report else "issues"
+    if result.broken_header and not _of_the_whole(result):
+        return "correct the header and check the file again"
+    if result.verdict == Verdict.COMPLETE:
+        return "import the data"
+    if result.verdict == Verdict.TIMED_OUT:
+        return "import the data, or check all of it with `--time-budget none`"
+    if not result.issues_by_rule:
+        return "check the file again, or import it as it is"
+    if _of_the_whole(result):
+        return f"review the {told}, correct the file and check it again"
+    return f"review the {told}, then correct the file and check it again, or import it anyway"
+
+
+def total(results: Sequence[Result]) -> str:
+    """What all the results come to."""
+    counts = [
+        count(sum(each.rows_checked for each in results), "row") + " checked",
+        count(sum(each.errors for each in results), "error"),
+        count(sum(each.warnings for each in results), "warning"),
+    ]
+    return f"{count(len(results), 'file')}: {', '.join(counts)}"
+
+
+def remedy(issue: Issue, help_: str) -> str:
+    """What to do about `issue`, if there is no better advice than `help_`."""
+    if issue.suggestion is None:
+        return help_
+    return f"use `{printable(issue.suggestion)}`" if issue.suggestion else LEAVE_BLANK
+
+
+def coverage(result: Result) -> str:
+    """How much of the file was read, and of how much, where that is known."""
+    whole = "" if result.bytes is None else f" of {size(result.bytes)}"
+    return f"{size(result.bytes_checked)}{whole}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    """A number of bytes."""
+    for unit, bytes_of in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= bytes_of:
+            return f"{number / bytes_of:,.1f} {unit}"
+    return count(number, "byte")
+
+
+def _checked(result: Result) -> str:
+    parts = f" in {len(result.parts)} parts" if len(result.parts) > 1 else ""
+    checked = f"{count(result.rows_checked, 'row')}{parts} checked as {result.kind}"
+    if result.identifier:
+        checked += f", users identified by {', else '.join(result.identifier)}"
+    return printable(checked)
+
+
+def _found(result: Result) -> Iterator[str]:
+    if not result.issues_by_rule:
+        whole = result.complete and not result.broken_header
+        yield "no issues" if whole else "no issues in what was checked"
+        return
+    if number := result.rows_with_errors:
+        have = "has" if number == 1 else "have"
+        them = "it" if number == 1 else "them"
+        yield f"{count(number, 'row')} {have} errors: the import skips {them}"
+    if number := result.rows_with_warnings:
+        have, take = ("has", "takes it") if number == 1 else ("have", "takes them")
+        yield f"{count(number, 'row')} {have} warnings: the import {take}, but not as meant"
+    if blank := result.issues_by_rule.get("blank-row"):
+        yield f"{count(blank, 'blank row')}, which the import leaves out"
+    if _of_the_whole(result):
+        yield "the file as a whole has errors: it cannot be imported as it is"
+
+
+def _of_the_whole(result: Result) -> bool:
+    """Whether there are errors of the file or of its header."""
+    whole = [example.issue for example in result.examples if example.of_the_whole]
+    return any(issue.severity == Severity.ERROR for issue in whole)
+
+
+# --- The record ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """What is shown of a record on one line: the fault, which may not be known, and around it."""
+
+    before: str
+    found: str
+    after: str
+
+
+def excerpt_of(example: Example, delimiter: str) -> Excerpt:
+    """The record of `example`, as far as there is room for it, with the fault in it."""
+    text = example.text or ""
+    start = end = 0
+    if example.at is not None:
+        start, end = example.at, example.at + len(example.issue.value or "")
+    elif example.position is not None:
+        start, end = span_of_cell(text, example.position, delimiter)
+    return excerpt(text, start, end)
+
+
+def excerpt(text: str, start: int, end: int) -> Excerpt:
+    """What fits on a line: `text[start:end]`, and as much around it as there is room for."""
+    before, found, after = map(printable, (text[:start], text[start:end], text[end:]))
+    if len(found) > _WINDOW // 2:
+        found = found[: _WINDOW // 2] + "…"
+    room = _WINDOW - len(found)
+    if len(before) > room // 2 and len(before) + len(after) > room:
+        before = "…" + before[-max(room // 2, room - len(after)) :]
+    room -= len(before)
+    if len(after) > room:
+        after = after[: max(room, 0)] + "…"
+    return Excerpt(before, found, after)
+
+
+def span_of_cell(text: str, position: int, delimiter: str) -> tuple[int, int]:
+    """Where the cell at `position` of a well-quoted record starts and ends."""
+    start = 0
+    for _ in range(position):
+        start = _cell_end(text, start, delimiter) + 1
+    return start, _cell_end(text, start, delimiter)
+
+
+def _cell_end(text: str, start: int, delimiter: str) -> int:
+    if text.startswith('"', start):
+        start += 1
+        while (start := text.find('"', start)) >= 0 and text.startswith('""', start):
+            start += 2
+    end = text.find(delimiter, max(start, 0)) if start >= 0 else -1
+    return len(text) if end < 0 else end
