@@ -5,15 +5,24 @@ BENCH_FOLDER ?= $(HOME)/.cache/csvimport-bench
 TIME ?= 600
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test lint types rules samples costs bench fuzz soak clean
+.PHONY: demo test browser lint types rules samples picture costs bench fuzz soak clean
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
 	@$(BIN)/csvimport check sample_files/contacts.csv --fail-on never
 
 # Set up and pass everything that CI asks for.
-test: lint types
+test: lint types browser
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+# The tests look at the HTML report in Chromium. On Debian it is installed where this may be done.
+browser:
+	@command -v chromium chromium-browser google-chrome > /dev/null \
+		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
+			&& apt-get update --quiet=2 \
+			&& DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
+				--no-install-recommends chromium fonts-liberation > /dev/null; } \
+		|| { echo "the tests need Chromium: sudo apt-get install chromium" >&2; exit 1; }
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -29,6 +38,10 @@ rules: $(VENV)/.dev
 samples: $(VENV)/.dev
 	$(BIN)/python tests/test_samples.py
 	$(BIN)/python tests/test_readme.py
+
+# Take the README's picture of an HTML report again.
+picture: $(VENV)/.dev browser
+	$(BIN)/python tests/test_html.py
 
 # Measure what each rule of cells costs; some minutes, best on a quiet machine.
 costs: $(VENV)/.dev

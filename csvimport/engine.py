@@ -539,6 +539,12 @@ class Check:
                 size_known=self.source.size is not None and len(self.seen) == 1,
                 broken_header=broken_header,
             ),
+            ignored_rules=[rule for rule in order if not self.words.wants(rule)],
+            changed_rules={
+                rule: self.words.severity(rule)
+                for rule in order
+                if self.words.severity(rule) != self.words.book[rule].severity
+            },
             broken_header=broken_header,
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,

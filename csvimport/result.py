@@ -92,6 +92,10 @@ class Result:
     warnings: int
     issues_by_rule: dict[str, int]
     incomplete_rules: list[str]
+    ignored_rules: list[str]
+    """What the caller, or the workspace file, does not want to hear of."""
+    changed_rules: dict[str, Severity]
+    """What is reported, as asked, in another severity than the rule book's."""
     elapsed_seconds: float
     now: datetime
     blank_rows: int

@@ -72,6 +72,7 @@ ORDER = [
     "report.jsonl",
     "report.json",
     "report.console",
+    "report.html",
     "report.rules",
     "report.workspace",
     "job",

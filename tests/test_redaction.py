@@ -1,10 +1,12 @@
 """A redacted result: nothing in it says what the cells say, and everything else is as it was."""
 
+import io
 import json
 import re
 import tempfile
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from csvimport import Result, Verdict
 from csvimport.cli import main
 from csvimport.issue import CUT_MARK, LONGEST
 from csvimport.redaction import masked, masked_quote, masked_text
-from csvimport.report import jsonl
+from csvimport.report import html, jsonl
 from csvimport.rulebook import Example, placeholders, rulebook
 
 BOOK = rulebook()
@@ -69,6 +71,9 @@ def outputs(result: Result) -> Iterator[str]:
     document = json.loads(json_report.render([result], result.now))
     del document["files"][0]["elapsed_seconds"]
     yield json.dumps(document, ensure_ascii=False)
+    page = io.BytesIO()
+    html.write([replace(result, elapsed_seconds=0)], page)
+    yield page.getvalue().decode().partition("</style>")[2]
     yield "\n".join(repr(each) for each in (*result, *result.examples))
 
 

@@ -23,6 +23,7 @@ def _visible(char: str) -> str:
     category = unicodedata.category(char)
     if category == "Cc":
         return f"\\x{ord(char):02x}"
-    if category in _HIDDEN:
+    is_none = 0xFDD0 <= ord(char) <= 0xFDEF or ord(char) & 0xFFFE == 0xFFFE
+    if category in _HIDDEN or is_none:  # that is, no character at all, nor ever to be one
         return f"\\u{ord(char):04x}" if ord(char) <= 0xFFFF else f"\\U{ord(char):08x}"
     return char

@@ -18,6 +18,7 @@ TITLES = {
 NEW_ATTRIBUTES = "the import makes those that do not exist yet, misspelt ones too"
 #: The characters of a line that are shown around the fault in it.
 _WINDOW = 100
+_FAR = 4 * _WINDOW
 
 
 def meaning(result: Result) -> Iterator[str]:
@@ -36,12 +37,17 @@ def meaning(result: Result) -> Iterator[str]:
         yield f"the header cannot be read, so {rules} could not be applied"
     elif result.incomplete_rules:
         yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+    if result.ignored_rules:
+        yield f"not reported, as asked: {', '.join(result.ignored_rules)}"
+    if changed := result.changed_rules:
+        told = (f"{rule} as {severity}" for rule, severity in changed.items())
+        yield f"reported otherwise, as asked: {', '.join(told)}"
 
 
 def next_step(result: Result) -> str:
     """What to do now."""
     told = "report" if result.report else "issues"
-    if result.broken_header and not _of_the_whole(result):
+    if result.broken_header and not has_errors_as_a_whole(result):
         return "correct the header and check the file again"
     if result.verdict == Verdict.COMPLETE:
         return "import the data"
@@ -49,7 +55,7 @@ def next_step(result: Result) -> str:
         return "import the data, or check all of it with `--time-budget none`"
     if not result.issues_by_rule:
         return "check the file again, or import it as it is"
-    if _of_the_whole(result):
+    if has_errors_as_a_whole(result):
         return f"review the {told}, correct the file and check it again"
     return f"review the {told}, then correct the file and check it again, or import it anyway"
 
@@ -112,12 +118,12 @@ def _found(result: Result) -> Iterator[str]:
         yield f"{count(number, 'row')} {have} warnings: the import {take}, but not as meant"
     if blank := result.issues_by_rule.get("blank-row"):
         yield f"{count(blank, 'blank row')}, which the import leaves out"
-    if _of_the_whole(result):
+    if has_errors_as_a_whole(result):
         yield "the file as a whole has errors: it cannot be imported as it is"
 
 
-def _of_the_whole(result: Result) -> bool:
-    """Whether there are errors of the file or of its header."""
+def has_errors_as_a_whole(result: Result) -> bool:
+    """Whether there are errors of the file or of its header: it cannot be imported as it is."""
     whole = [example.issue for example in result.examples if example.of_the_whole]
     return any(issue.severity == Severity.ERROR for issue in whole)
 
@@ -147,7 +153,9 @@ def excerpt_of(example: Example, delimiter: str) -> Excerpt:
 
 def excerpt(text: str, start: int, end: int) -> Excerpt:
     """What fits on a line: `text[start:end]`, and as much around it as there is room for."""
-    before, found, after = map(printable, (text[:start], text[start:end], text[end:]))
+    # of a text without end, what is far from the fault is not even looked at
+    before, found = text[max(start - _FAR, 0) : start], text[start : min(end, start + _FAR)]
+    before, found, after = map(printable, (before, found, text[end : end + _FAR]))
     if len(found) > _WINDOW // 2:
         found = found[: _WINDOW // 2] + "…"
     room = _WINDOW - len(found)
