@@ -365,6 +365,7 @@ def test_a_redacted_page_says_so(redact: bool) -> None:
 
 
 def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    html._environment.cache_clear()
     monkeypatch.setitem(sys.modules, "jinja2", None)
     with pytest.raises(OptionError, match=r"needs jinja2; `pip install 'csvimport\[html\]'`"):
         html.write([], io.BytesIO())

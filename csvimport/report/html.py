@@ -6,6 +6,7 @@ and says so where it does.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import category
@@ -95,6 +96,7 @@ def write(results: Sequence[Result], file: BinaryIO) -> None:
     stream.dump(file, encoding="utf-8")
 
 
+@cache
 def _environment() -> "Environment":
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
