@@ -17,7 +17,8 @@ test: lint types browser
 
 # The tests look at the HTML report in Chromium. On Debian it is installed where this may be done.
 browser:
-	@command -v chromium chromium-browser google-chrome > /dev/null \
+	@command -v chromium > /dev/null || command -v chromium-browser > /dev/null \
+		|| command -v google-chrome > /dev/null \
 		|| { test "$$(id -u)" = 0 && command -v apt-get > /dev/null \
 			&& apt-get update --quiet=2 \
 			&& DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes \
