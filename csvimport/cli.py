@@ -50,6 +50,19 @@ class Kind(StrEnum):
     events = "events"
 
 
+class Import(StrEnum):
+    attributes = "attributes"
+    events = "events"
+
+
+class Identifier(StrEnum):
+    external_id = "external_id"
+    alias = "alias"
+    braze_id = "braze_id"
+    email = "email"
+    phone = "phone"
+
+
 class Format(StrEnum):
     text = "text"
     json = "json"
@@ -588,16 +601,13 @@ def workspace(
     ] = None,
 ) -> None:
     """Write a workspace file to edit, with the columns of a file and their types."""
-    from csvimport.errors import OutputError, SourceError
+    from csvimport.errors import SourceError
     from csvimport.job import Job
     from csvimport.options import Options
     from csvimport.report.workspace import render
-    from csvimport.target import replacing, require_writable
 
     if output:
-        require_writable(output)
-        if os.path.lexists(output):
-            raise OutputError(f"{output}: is there already; name another file, or delete it")
+        _require_new(output)
     options = Options(kind.value)
     startup.end()
     job = Job(_source(file), options)
@@ -610,14 +620,59 @@ def workspace(
             f"{result.file}: found no header that can be read; "
             "`csvimport check` says what is wrong with it"
         )
+    ascii_only = output is None and not _is_utf8()
+    _write_or_print(render(result.columns, result.kind, ascii_only=ascii_only), output)
+
+
+def _require_new(output: Path) -> None:
+    """Raise an OutputError where there is something already that `output` would replace."""
+    from csvimport.errors import OutputError
+    from csvimport.target import require_writable
+
+    require_writable(output)
+    if os.path.lexists(output):
+        raise OutputError(f"{output}: is there already; name another file, or delete it")
+
+
+def _write_or_print(text: str, output: Path | None) -> None:
+    from csvimport.target import replacing
+
     if output:
         with replacing(output) as target:
-            target.write(render(result.columns, result.kind).encode())
+            target.write(text.encode())
     else:
         with _reader_may_go():
-            print(
-                render(result.columns, result.kind, ascii_only=not _is_utf8()), end="", flush=True
-            )
+            print(text, end="", flush=True)
+
+
+@app.command()
+def template(
+    kind: Annotated[Import, typer.Argument(help="What is to be imported.")],
+    identifier: Annotated[
+        Identifier, typer.Option(help="What tells the users apart.")
+    ] = Identifier.external_id,
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME,NAME", help="The other columns, instead of some usual ones."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", readable=False, help="Write it there, not to stdout."),
+    ] = None,
+) -> None:
+    """Write a CSV file to start from: a header, and two rows to replace."""
+    from csvimport.api import check
+    from csvimport.errors import OptionError
+    from csvimport.template import render
+
+    names = [name.strip() for each in columns or [] for name in each.split(",")]
+    text = render(kind.value, identifier.value, names if columns else None)
+    if output:
+        _require_new(output)
+    startup.end()
+    for issue in check([text.encode()], kind=kind.value):
+        raise OptionError(f"no import takes such a file: {issue.message} ({issue.rule})")
+    _write_or_print(text, output)
 
 
 @app.command()

@@ -34,6 +34,7 @@ class KnownColumn(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     role: Literal["identifier", "default"]
     type: str
+    examples: tuple[str, str]
     source: str
 
 

@@ -45,6 +45,7 @@ ORDER = [
     "mojibake",
     "forms",
     "columns",
+    "template",
     "plaintext",
     "plain",
     "workspace",
