@@ -646,6 +646,32 @@ def _write_or_print(text: str, output: Path | None) -> None:
 
 
 @app.command()
+def preview(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A CSV file; - is stdin.")],
+    rows: Annotated[int, typer.Option(min=1, metavar="N", help="Show so many rows.")] = 5,
+    kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
+    encoding: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Read the file in this encoding, whatever it says."),
+    ] = None,
+) -> None:
+    """Show the first rows of a file, and what its columns are taken for."""
+    from rich.console import Console
+
+    from csvimport.options import Options
+    from csvimport.preview import preview as first_rows
+    from csvimport.report.preview import render
+
+    startup.end()
+    found = first_rows(_source(file), Options(kind.value, encoding=encoding), rows)
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    with _reader_may_go():
+        for line in render(found, width=console.width if console.is_terminal else None):
+            console.print(line)
+        sys.stdout.flush()
+
+
+@app.command()
 def template(
     kind: Annotated[Import, typer.Argument(help="What is to be imported.")],
     identifier: Annotated[

@@ -227,7 +227,7 @@ class Check:
                     if self.sample and survey.header:
                         self.sample.add(block)
             if self.sample and ((block is None and is_last) or self.sample.is_full):
-                self._judge()
+                self.judge()
             elif self.sample is None:
                 self._take_waiting()
             if block is None:
@@ -321,7 +321,7 @@ class Check:
         self.issues_by_rule.update(counts)
         self.examples = examples | self.examples
 
-    def _judge(self) -> None:
+    def judge(self) -> None:
         """Judge the columns by the sample, and check what waited for that."""
         with self.judging:
             self._judge_sample()

@@ -45,7 +45,7 @@ def render(result: Result, *, show: int) -> Iterator[Text]:
         yield Text(f"  {count(left, 'more rule')}: `--show {len(result.examples)}` has examples")
     if result.columns:
         yield Text()
-        yield from _fields(result)
+        yield from fields(result)
     if result.report:
         yield Text()
         yield from _report(result)
@@ -79,7 +79,7 @@ def _example(example: Example, delimiter: str) -> Iterator[Text]:
     yield Text(f"  = help: {remedy(issue, example.help)}")
 
 
-def _fields(result: Result) -> Iterator[Text]:
+def fields(result: Result) -> Iterator[Text]:
     """What the import takes the columns for."""
     assert result.columns is not None
     rows = [
