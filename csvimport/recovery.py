@@ -8,11 +8,11 @@ is one, the quote that was open when it began is the fault.
 Cost: a record is read at most to the limit of its size. After a fault the lines that were
 spanned are read again, but none of them can leave a quote open except the last (a line with an
 even number of quotes ends as it began, and one with an odd number would have ended the record),
-so a line is read a few times at most. Its verdict in isolation is kept.
+so a line is read a few times at most, and asked once at most whether it stands alone.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from csvimport.dialect import CR, LF, QUOTE, WHITE_SPACE, Dialect
@@ -76,7 +76,6 @@ class Reader:
     dialect: Dialect
     width: int | None
     max_record: int = MAX_RECORD
-    _verdicts: dict[int, bool] = field(default_factory=dict)
 
     @staticmethod
     def lookahead(max_record: int) -> int:
@@ -153,8 +152,6 @@ class Reader:
                 return None
             if not self.text.startswith(QUOTE, at + 1):
                 return at
-            if at + 1 == limit:
-                return None
             at += 2
 
     def _whole(
@@ -191,10 +188,8 @@ class Reader:
             return None
         line_end, text = self.dialect.line_end, self.text
         line = text.find(line_end, start, at) + 1
-        while 0 < line <= at and line < len(text):
-            if line not in self._verdicts:
-                self._verdicts[line] = self._stands_alone(line)
-            if self._verdicts[line]:
+        while 0 < line <= at:
+            if self._stands_alone(line):
                 return line
             line = text.find(line_end, line, at) + 1
         return None
