@@ -150,6 +150,14 @@ LIMITED: dict[str, tuple[bytes, list[Row]]] = {
             fault(6, "unclosed-quote"),
         ],
     ),
+    "a line of one byte less is evidence": (
+        b'"23456\n1,34567\r\r\n3,4\n',
+        [fault(2, "unclosed-quote"), data(3), data(4)],
+    ),
+    "a line that is too large is none": (
+        b'"23456\n1,345678\n3,4\n',
+        [fault(2, "unclosed-quote"), fault(3, "record-too-large"), data(4)],
+    ),
     "too large on a later line": (b'"x\ny",34567\n3,4', [fault(2, "record-too-large", 2), data(4)]),
 }
 

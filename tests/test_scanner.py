@@ -6,10 +6,12 @@ import itertools
 import random
 from collections.abc import Iterator
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from model import Reading, read
+from test_model import CASES, LIMITED
 
 from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.scanner import Scanner
@@ -33,6 +35,11 @@ def scanner(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Scann
     return Scanner(stream, **limits)  # type: ignore[arg-type]
 
 
+def shown(faults: pl.DataFrame, max_record: int) -> pl.DataFrame:
+    """These faults, with no more of their values than is there whatever is read at a time."""
+    return faults.with_columns(pl.col("value").str.head(max_record // 4))
+
+
 Outcome = tuple[object, ...]
 
 
@@ -41,13 +48,13 @@ def scan(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Outcome:
     source = scanner(data, chunk=chunk, **limits)
     records: list[tuple[object, ...]] = []
     for block in source:
-        for frame in (block.sound, block.faults, block.blanks):
+        for frame in (block.sound, shown(block.faults, source.max_record), block.blanks):
             records += frame.drop("start", "end", strict=False).rows()
         spans = block.sound.select("row", "start", "end").rows()
         records += [(row, block.text[start:end]) for row, start, end in spans]
     header = source.header
     top = None if header is None else (header.row, header.line, header.byte, header.cells)
-    faults = [] if header is None else header.faults.rows()
+    faults = [] if header is None else shown(header.faults, source.max_record).rows()
     endings = source.line_endings
     told = (source.dialect, source.separator_line, top, faults, source.bytes_read, str(endings))
     return (*told, sorted(records, key=str))
@@ -135,14 +142,36 @@ def test_keeps_the_limits_that_the_contract_says(data: bytes, max_record: int, p
     st.integers(1, 40),
     st.integers(1, 4),
     st.sampled_from([4, 9, 1 << 20]),
+    st.sampled_from([1, 4, 9, 1 << 20]),
 )
 def test_sizes_do_not_show(
-    data: bytes, chunk: int, block_size: int, max_lines: int, max_record: int
+    data: bytes, chunk: int, block_size: int, max_lines: int, max_record: int, probe: int
 ) -> None:
-    whole = scan(data, max_record=max_record)
+    limits = {"max_record": max_record, "probe": probe}
+    whole = scan(data, **limits)
     sizes = {"chunk": chunk, "block_size": block_size, "max_lines": max_lines}
-    assert scan(data, max_record=max_record, **sizes) == whole
-    assert scan(data, max_record=max_record, exact=True, **sizes) == whole
+    assert scan(data, **limits, **sizes) == whole
+    assert scan(data, exact=True, **limits, **sizes) == whole
+
+
+#: The contract's examples, some of them with a limit of eight bytes; and many in one file.
+EXAMPLES = {name: (data, 1 << 20) for name, (data, _) in CASES.items()}
+EXAMPLES |= {name: (b"a,b\n" + data, 8) for name, (data, _) in LIMITED.items()}
+BODIES = [data for data, _ in CASES.values() if data.startswith(b"a,b\n")]
+EXAMPLES["all"] = (b"a,b\n" + b"\n".join(data[4:] for data in BODIES) + b'\n"x\n', 40)
+
+
+@pytest.mark.parametrize(("data", "max_record"), EXAMPLES.values(), ids=EXAMPLES)
+def test_reads_the_examples_of_the_contract_in_blocks_of_every_size(
+    data: bytes, max_record: int
+) -> None:
+    assert_like_model(data, max_record=max_record)
+    # what the line end is judged on is there already: the less, the more there is to read
+    limits = {"max_record": max_record, "probe": 4}
+    whole = scan(data, **limits)
+    for size in range(1, min(len(data), 40) + 2):
+        assert scan(data, block_size=size, max_lines=2, **limits) == whole, size
+        assert scan(data, block_size=size, exact=True, **limits) == whole, size
 
 
 @pytest.mark.parametrize("first", ALPHABET)
