@@ -158,6 +158,10 @@ LIMITED: dict[str, tuple[bytes, list[Row]]] = {
         b'"23456\n1,345678\n3,4\n',
         [fault(2, "unclosed-quote"), fault(3, "record-too-large"), data(4)],
     ),
+    "far larger": (
+        b'1,2345678901234567890123\r\n"2345678901234567890123\r\n3,4',
+        [fault(2, "record-too-large"), fault(3, "unclosed-quote"), data(4)],
+    ),
     "too large on a later line": (b'"x\ny",34567\n3,4', [fault(2, "record-too-large", 2), data(4)]),
 }
 

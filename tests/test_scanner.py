@@ -14,6 +14,7 @@ from model import Reading, read
 from test_model import CASES, LIMITED
 
 from csvimport.encoding import Encoding, Utf8Stream
+from csvimport.recovery import Reader, Record
 from csvimport.scanner import Scanner
 
 PIECES = ['"', ",", "\n", "\r\n", "\r", " ", "a", "bc", '""', ",,", '",', ',"', "\r\r\n", ";", "é"]
@@ -159,6 +160,7 @@ EXAMPLES = {name: (data, 1 << 20) for name, (data, _) in CASES.items()}
 EXAMPLES |= {name: (b"a,b\n" + data, 8) for name, (data, _) in LIMITED.items()}
 BODIES = [data for data, _ in CASES.values() if data.startswith(b"a,b\n")]
 EXAMPLES["all"] = (b"a,b\n" + b"\n".join(data[4:] for data in BODIES) + b'\n"x\n', 40)
+EXAMPLES["a header that is far larger"] = (b"a,b" * 20 + b"\r\n1,2\n\n3,4\n", 8)
 
 
 @pytest.mark.parametrize(("data", "max_record"), EXAMPLES.values(), ids=EXAMPLES)
@@ -172,6 +174,23 @@ def test_reads_the_examples_of_the_contract_in_blocks_of_every_size(
     for size in range(1, min(len(data), 40) + 2):
         assert scan(data, block_size=size, max_lines=2, **limits) == whole, size
         assert scan(data, block_size=size, exact=True, **limits) == whole, size
+
+
+def test_only_the_fast_path_leaves_most_records_unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the two paths are compared, they are two."""
+    read: list[int] = []
+
+    class Counted(Reader):
+        def read(self, start: int) -> Record:
+            read.append(start)
+            return Reader.read(self, start)
+
+    monkeypatch.setattr("csvimport.scanner.Reader", Counted)
+    data = b"a,b\n" + b'1,2\n3,4\nO"Brien,5\n6\n' * 1000
+    fast = scan(data)
+    assert len(read) < 20
+    assert scan(data, exact=True) == fast
+    assert len(read) > 4000
 
 
 @pytest.mark.parametrize("first", ALPHABET)
