@@ -358,7 +358,7 @@ class Scanner:
                 return
             block = self._next_block()
             if block is None:  # nothing could be settled: look further, in steps that grow
-                size = max(2 * len(feed.text), len(feed.text) + 1)
+                size = 2 * len(feed.text)
             else:
                 assert block.plain is not None
                 window, self._is_first = block.plain.window, False
