@@ -159,7 +159,7 @@ LIMITED: dict[str, tuple[bytes, list[Row]]] = {
         [fault(2, "unclosed-quote"), fault(3, "record-too-large"), data(4)],
     ),
     "far larger": (
-        b'1,2345678901234567890123\r\n"2345678901234567890123\r\n3,4',
+        b'1,2345678901234567890123\r\r\n"2345678901234567890123\r\n3,4',
         [fault(2, "record-too-large"), fault(3, "unclosed-quote"), data(4)],
     ),
     "too large on a later line": (b'"x\ny",34567\n3,4', [fault(2, "record-too-large", 2), data(4)]),

@@ -160,6 +160,9 @@ EXAMPLES = {name: (data, 1 << 20) for name, (data, _) in CASES.items()}
 EXAMPLES |= {name: (b"a,b\n" + data, 8) for name, (data, _) in LIMITED.items()}
 BODIES = [data for data, _ in CASES.values() if data.startswith(b"a,b\n")]
 EXAMPLES["all"] = (b"a,b\n" + b"\n".join(data[4:] for data in BODIES) + b'\n"x\n', 40)
+EXAMPLES["a blank line of one byte less than the limit"] = (b" " * 7 + b"\na,b\n1,2\n", 8)
+EXAMPLES["a line of white space that is too large"] = (b" " * 8 + b"\na,b\n1,2\n", 8)
+EXAMPLES["nothing but a blank row in quotes"] = (b'"",""\n', 8)
 EXAMPLES["a header that is far larger"] = (b"a,b" * 20 + b"\r\n1,2\n\n3,4\n", 8)
 
 
@@ -171,7 +174,8 @@ def test_reads_the_examples_of_the_contract_in_blocks_of_every_size(
     # what the line end is judged on is there already: the less, the more there is to read
     limits = {"max_record": max_record, "probe": 4}
     whole = scan(data, **limits)
-    for size in range(1, min(len(data), 40) + 2):
+    for size in range(1, min(len(data), 40) + 2, 1 + len(data) // 100):
+        assert scan(data, block_size=size, **limits) == whole, size
         assert scan(data, block_size=size, max_lines=2, **limits) == whole, size
         assert scan(data, block_size=size, exact=True, **limits) == whole, size
 
@@ -186,7 +190,7 @@ def test_only_the_fast_path_leaves_most_records_unread(monkeypatch: pytest.Monke
             return Reader.read(self, start)
 
     monkeypatch.setattr("csvimport.scanner.Reader", Counted)
-    data = b"a,b\n" + b'1,2\n3,4\nO"Brien,5\n6\n' * 1000
+    data = b'a,b\n1,"open\n' + b'1,2\n3,4\nO"Brien,5\n6\n' * 1000
     fast = scan(data)
     assert len(read) < 20
     assert scan(data, exact=True) == fast
@@ -239,6 +243,7 @@ def test_both_paths_agree_on_large_texts(seed: int, line_end: bytes) -> None:
         (b'""\t""\n;;\n||\n \n,,\na|b\n', b"|", [1, 2, 3, 4, 5], ["a", "b"]),
         (b";;;\r\n;;\r\r\n;\r\nx,y\r\n", b",", [1, 2, 3], ["x", "y"]),
         (b";;;\r;;\rx,y\r", b",", [1, 2], ["x", "y"]),
+        (b'"a,b";c;"d\nx\n', b",", [], []),
         (b";;;\n", b",", [1], None),
         (b";;;", b",", [1], None),
     ],
@@ -258,6 +263,22 @@ def test_the_delimiter_is_judged_on_a_line_that_is_not_blank(
 def test_a_blank_line_of_another_delimiter_does_not_show_in_a_partial_result() -> None:
     for data in (b";;\nx\n", b'"";\nx\n'):
         assert {each.dialect.delimiter for _, each in scanner(data).surveyed()} == {b","}
+
+
+def test_what_was_known_behind_a_block_stays_so() -> None:
+    source = scanner(b"a,b\n" + b"1,2\r\n" * 5, max_lines=2)
+    known = [survey for _, survey in source.surveyed()]
+    assert [sum(each.line_endings.counts) for each in known] == [3, 5, 6, 6]
+    assert [each.bytes_read for each in known] == [14, 24, 29, 29]
+    assert [each.finished for each in known] == [False, False, True, True]
+
+
+def test_a_header_that_is_too_large_has_no_cells() -> None:
+    source = scanner(b"a,b,c,d,e,f\n", max_record=8)
+    assert not list(source)
+    assert source.header is not None
+    assert source.header.cells == []
+    assert source.header.faults["fault"].to_list() == ["record-too-large"]
 
 
 def test_many_blank_lines_of_another_delimiter_are_few_blocks() -> None:
