@@ -162,6 +162,7 @@ BODIES = [data for data, _ in CASES.values() if data.startswith(b"a,b\n")]
 EXAMPLES["all"] = (b"a,b\n" + b"\n".join(data[4:] for data in BODIES) + b'\n"x\n', 40)
 EXAMPLES["a blank line of one byte less than the limit"] = (b" " * 7 + b"\na,b\n1,2\n", 8)
 EXAMPLES["a line of white space that is too large"] = (b" " * 8 + b"\na,b\n1,2\n", 8)
+EXAMPLES["a blank row in quotes before the header"] = (b'"",""\na,b\n1,2\n', 8)
 EXAMPLES["nothing but a blank row in quotes"] = (b'"",""\n', 8)
 EXAMPLES["a header that is far larger"] = (b"a,b" * 20 + b"\r\n1,2\n\n3,4\n", 8)
 
@@ -173,6 +174,7 @@ def test_reads_the_examples_of_the_contract_in_blocks_of_every_size(
     assert_like_model(data, max_record=max_record)
     # what the line end is judged on is there already: the less, the more there is to read
     limits = {"max_record": max_record, "probe": 4}
+    assert_like_model(data, **limits)
     whole = scan(data, **limits)
     for size in range(1, min(len(data), 40) + 2, 1 + len(data) // 100):
         assert scan(data, block_size=size, **limits) == whole, size
@@ -271,6 +273,17 @@ def test_what_was_known_behind_a_block_stays_so() -> None:
     assert [sum(each.line_endings.counts) for each in known] == [3, 5, 6, 6]
     assert [each.bytes_read for each in known] == [14, 24, 29, 29]
     assert [each.finished for each in known] == [False, False, True, True]
+
+
+def test_lines_that_are_known_to_be_plain_count_like_others() -> None:
+    data = b"a,b\n" + b"1,x\n" * 30 + b"2,x\r\n" * 30
+    known: list[tuple[str, int, bool]] = []
+    for pattern in (None, "^[0-9],x$"):
+        source = scanner(data, probe=4, max_record=8, block_size=40)
+        source.pattern = pattern
+        plain = sum(len(block.plain or ()) for block in source)
+        known.append((str(source.line_endings), source.row, plain > 0))
+    assert known == [(*known[0][:2], False), (*known[0][:2], True)]
 
 
 def test_a_header_that_is_too_large_has_no_cells() -> None:
