@@ -124,8 +124,8 @@ class Scanner:
         unread = (Page(chunk, bytes_read=self.stream.bytes_read) for chunk in chunks)
         self._feed = feed = Feed(unread, byte=len(self.stream.encoding.bom), row=self.row)
         feed.fill(self.probe + 1)
-        whole = feed.ended and len(feed.text) <= self.probe
-        self.dialect = Dialect(line_end=line_end_byte(feed.text[: self.probe], whole=whole))
+        head = feed.text[: self.probe]
+        self.dialect = Dialect(line_end=line_end_byte(head, whole=feed.ended))
         self._take_separator_line()
         for block in self._before_header():
             yield self._counted(block)
