@@ -199,7 +199,10 @@ def _instant(text: str) -> datetime:
 def check(
     files: Annotated[
         list[str],
-        typer.Argument(metavar="FILE...", help="CSV files, or folders of them; - is stdin."),
+        typer.Argument(
+            metavar="FILE...",
+            help="CSV files, folders of them, or addresses (https://, s3://, gs://); - is stdin.",
+        ),
     ],
     kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
     report: Annotated[
@@ -350,16 +353,20 @@ _LONGEST_STEM = 230
 
 def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     """Where each file's report goes: a second one of the same stem gets a number."""
+    from csvimport.address import address_of, require_path
+    from csvimport.errors import OutputError
+
+    if report:
+        require_path(report, OutputError)
     if report and len(files) == 1 and not os.path.isdir(report):
         return [report]
     if report and not os.path.isdir(report):
-        from csvimport.errors import OutputError
-
         raise OutputError(f"{report}: there is no such folder; several files need one for reports")
     folder = report or Path()
     paths: list[Path] = []
     for file in files:
-        stem = "stdin" if file == "-" else Path(file).stem
+        address = address_of(file)
+        stem = "stdin" if file == "-" else address.stem if address else Path(file).stem
         stem = os.fsdecode(os.fsencode(stem)[:_LONGEST_STEM])
         number, path = 1, folder / f"{stem}.report.csv"
         while path in paths:
@@ -388,12 +395,13 @@ def _require_distinct(files: list[str], workspace: str | None, outputs: list[Pat
 
 def _files(names: list[str]) -> list[str]:
     """The files that are named, and those in the folders that are."""
+    from csvimport.address import address_of
     from csvimport.errors import SourceError
     from csvimport.source import tables_in
 
     files: list[str] = []
     for name in names:
-        if name == "-" or not os.path.isdir(name):
+        if name == "-" or address_of(name) or not os.path.isdir(name):
             files.append(name)
         elif found := tables_in(Path(name)):
             files += map(str, found)

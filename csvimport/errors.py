@@ -31,6 +31,10 @@ class RuleBookError(CsvImportError):
     """A rule's or a column list's TOML is broken."""
 
 
+#: An input would be told of in two versions.
+CHANGED = "changed while it was read; check it again when nothing writes to it any more"
+
+
 def reason(error: OSError) -> str:
     """The operating system's words for `error`, in the voice of this tool's messages."""
     words = error.strerror or str(error).partition(" (os error")[0] or type(error).__name__

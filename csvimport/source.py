@@ -1,4 +1,4 @@
-"""The only module that opens the input: a path, a binary file, or an iterable of bytes."""
+"""The only way to the input: a path, an address, a binary file, or an iterable of bytes."""
 
 import io
 import os
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from csvimport import scratch
+from csvimport.address import Address, address_of
 from csvimport.archive import (
     NotATableError,
     member,
@@ -23,7 +24,7 @@ from csvimport.archive import (
     require_text,
     unpacked,
 )
-from csvimport.errors import OptionError, SourceError, reason
+from csvimport.errors import CHANGED, OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
 
@@ -45,13 +46,15 @@ class Part:
 class Source:
     """An input that can be read from its first byte more than once.
 
-    `size` is None where nobody knows it yet. What cannot seek is copied to a temporary file as
-    it is read, so that it can be read again where its encoding turns out to be another.
+    `size` is None where nobody knows it yet. What cannot seek, or comes over the network, is copied
+    to a temporary file as it is read, so that it can be read again where its encoding turns out to
+    be another.
     """
 
     def __init__(self, readable: Readable, name: str | None = None) -> None:
         self.size: int | None = None
         self.path: Path | None = None
+        self._address: Address | None = None
         self._chunks: Iterator[bytes] | None = None
         self._file: BinaryIO | None = None
         self._start = 0
@@ -60,7 +63,9 @@ class Source:
         self._is_packed = False
         self._status: Callable[[], os.stat_result] | None = None
         """Asks about a file that may change."""
-        if isinstance(readable, (str, os.PathLike)):
+        if isinstance(readable, str) and (address := address_of(readable)):
+            self._address, self.name = address, _shown(address.name)
+        elif isinstance(readable, (str, os.PathLike)):
             self._open_path(Path(readable), str(readable))
         elif isinstance(readable, (bytes, bytearray, memoryview)):
             raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
@@ -124,10 +129,7 @@ class Source:
 
     def _require_unchanged(self) -> None:
         if self._status and _version(self._status()) != self._version:
-            raise SourceError(
-                f"{self.name}: changed while it was read; check it again when nothing writes to it "
-                "any more"
-            )
+            raise SourceError(f"{self.name}: {CHANGED}")
 
     def _unchanged(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """`pieces`, each of which was read before anything changed."""
@@ -232,6 +234,10 @@ class Source:
             yield chunk
 
     def _from_spool(self) -> Iterator[bytes]:
+        if self._address and self._chunks is None:  # no server is to wait for what comes before
+            from csvimport import remote
+
+            self.size, self._chunks = remote.opened(self._address)
         assert self._chunks is not None
         if self._spool is None:
             with scratch.told():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from csvimport import scratch
+from csvimport.address import require_path
 from csvimport.errors import OutputError, reason
 
 
@@ -20,6 +21,7 @@ def require_writable(path: Path) -> None:
     """
     if "\0" in str(path):
         raise OutputError(f"{path}: a file name cannot hold a NUL")
+    require_path(path, OutputError)
     if is_written_to(path):
         if not os.access(path, os.W_OK):
             raise OutputError(f"{path}: permission denied")

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from csvimport.address import require_path
 from csvimport.columns import PROPERTY_MARK
 from csvimport.errors import OptionError, reason
 from csvimport.forms import Type
@@ -112,6 +113,7 @@ class Workspace(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read(path: Path) -> Workspace:
     """The workspace file at `path`; an OptionError that names what is wrong with it."""
+    require_path(path, OptionError)
     try:
         values = _values(path)
         _require_valid(values)

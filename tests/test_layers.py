@@ -19,6 +19,8 @@ ORDER = [
     "patterns",
     "scratch",
     "redaction",
+    "address",
+    "remote",
     "target",
     "spill",
     "archive",
@@ -89,6 +91,7 @@ ORDER = [
 CHANGED = {("cli", "sys"), ("startup", "os")}
 #: What touches files, by module and name; everything else works on values.
 FILES = {
+    ("remote", "open"),
     ("archive", "open"),  # of what a ZIP archive holds
     ("archive", "ZipFile"),
     ("source", "open"),
@@ -128,7 +131,7 @@ IMPORTERS = {
     "typer": {"cli"},
     "subprocess": set(),
     "socket": set(),
-    "logging": set(),
+    "logging": {"remote"},
     "warnings": set(),
 }
 # fmt: off
@@ -256,9 +259,10 @@ def test_files_are_opened_where_the_table_says() -> None:
 
 
 def test_the_input_is_opened_by_the_source_alone() -> None:
-    # the target opens what it writes, and so does scratch; the archive what the source has opened
+    # the target opens what it writes, and so does scratch; the archive what the source has opened;
+    # what lies elsewhere is opened for the source alone
     opening = {name for name, what in FILES if what == "open"}
-    assert opening == {"source", "archive", "scratch", "target", "cli"}
+    assert opening == {"source", "remote", "archive", "scratch", "target", "cli"}
     opened = [
         ast.unparse(node)
         for name, node in nodes(ast.Call)
