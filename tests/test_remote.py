@@ -438,6 +438,11 @@ def test_a_workspace_file_is_made_of_it(run: Printed, put: Put) -> None:
     assert 'plan = "string"' in run.out
 
 
+def test_its_first_rows_are_shown(run: Printed, put: Put) -> None:
+    assert run("preview", put("users.csv", LONG)) == OK
+    assert "A0000004" in run.out
+
+
 def test_the_report_has_the_name_of_the_file(run: Printed, web: Web) -> None:
     urls = [web.put(f"/{place}/users.csv") + "?sig=a/secret.csv" for place in "ab"]
     assert run("check", *urls) == FOUND
