@@ -29,7 +29,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-#: The bytes at the start in which NULs betray UTF-16.
+#: The bytes at the start in which the encoding shows: a mark, or the NULs of UTF-16.
 _HEAD = 4096
 #: The input is judged in pieces of this size, whatever size it arrives in.
 _PIECE = 8 << 20
@@ -98,12 +98,21 @@ def asked_for(name: str, head: bytes) -> Encoding:
     return Encoding(name, bom if head.startswith(bom) else b"", is_asked_for=True)
 
 
+def head_of(open_input: Open) -> bytes:
+    """The first bytes of the input: those in which its encoding shows."""
+    head = b""
+    for chunk in open_input():
+        head += chunk
+        if len(head) >= _HEAD:
+            break
+    return head[:_HEAD]
+
+
 def sniff(head: bytes) -> Encoding:
     """What the first bytes say: a byte-order mark, or the NULs of UTF-16; else UTF-8."""
     for bom, name in _BOMS:
         if head.startswith(bom):
             return Encoding(name, bom)
-    head = head[:_HEAD]
     if _TEXT_LINE.match(head):
         return Encoding()
     for name in ("utf-32-le", "utf-32-be"):
@@ -204,7 +213,7 @@ class Utf8Stream:
                 decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
                 decoder.setstate(before)
                 text = decoder.decode(chunk, is_last)
-            # a lone surrogate can be decoded from UTF-7 but is no character
+            # what is read as UTF-7 may hold lone surrogates, which are no characters
             utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
             self.differs = self.differs or utf8 != chunk
             yield utf8

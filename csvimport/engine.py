@@ -18,7 +18,7 @@ from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR
-from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, sniff
+from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, head_of, sniff
 from csvimport.errors import SourceError
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
@@ -32,8 +32,6 @@ from csvimport.source import Part, Source, Together
 from csvimport.spill import Chunk, Lines, Snapshot, Spill
 from csvimport.words import FOUND, Words
 
-#: The bytes at the start in which the encoding shows.
-_HEAD = 4096
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
 _ENOUGH_ROWS = MANY
@@ -173,9 +171,9 @@ class Check:
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
         name = self.options.encoding
+        heads = [(part, head_of(part.chunks)) for part in self.source.parts()]
         parts = [
-            (part, sniff(_head(part)) if name is None else asked_for(name, _head(part)))
-            for part in self.source.parts()
+            (part, sniff(head) if name is None else asked_for(name, head)) for part, head in heads
         ]
         with self.lock:
             self._start(parts)
@@ -191,15 +189,10 @@ class Check:
                 self._require_one_header()
                 self._read(goes_on)
             except NotUtf8 as other:
+                parts = [(each.part, each.survey.encoding) for each in self.seen]
+                parts[self.scanner.part] = (parts[self.scanner.part][0], other.encoding)
                 with self.lock:
-                    self._start(
-                        [
-                            (each.part, each.survey.encoding)
-                            if index != self.scanner.part
-                            else (each.part, other.encoding)
-                            for index, each in enumerate(self.seen)
-                        ]
-                    )
+                    self._start(parts)
             except KeyboardInterrupt:  # polars notices it in whatever thread computes
                 self._check_pending()
                 raise
@@ -615,15 +608,6 @@ def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     for text, at in block.faults.filter(here).select("text", "at").iter_rows():
         return text, at
     return None, None
-
-
-def _head(part: Part) -> bytes:
-    head = b""
-    for chunk in part.chunks():
-        head += chunk
-        if len(head) >= _HEAD:
-            break
-    return head[:_HEAD]
 
 
 def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:

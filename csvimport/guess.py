@@ -152,17 +152,17 @@ def _words(pieces: Iterator[bytes]) -> bytes:
     """
     rare: list[bytes] = []
     words: dict[bytes, None] = {}
-    size, left, seen = 0, _CELLS, bytes(range(0x80))
+    size, left, seen, is_full = 0, _CELLS, bytes(range(0x80)), False
     for piece in pieces:
-        for match in _WORD.finditer(piece) if size < _SAMPLE and left else ():
+        for match in () if is_full else _WORD.finditer(piece):
             left -= 1
             if match[0] not in words:
                 words[match[0]] = None
                 size += len(match[0]) + 1
-            if size >= _SAMPLE or not left:
+            if is_full := size >= _SAMPLE or not left:
                 seen += bytes(set(b"".join(words)).difference(seen))
                 break
-        if size >= _SAMPLE or not left:
+        if is_full:
             new = bytes(set(piece.translate(None, seen)))
             rare += [_cell(piece, piece.index(byte)) for byte in new]
             seen += new
