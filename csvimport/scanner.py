@@ -240,34 +240,43 @@ class Scanner:
 
     def _drop_lines_before(self, first: Record) -> bool:
         """Drop the lines up to that which seems to be the header, where the `first` does not."""
-        text = self._feed.text[: self.max_record]
+        feed, line_end = self._feed, self.dialect.line_end
+        text = feed.text[: self.max_record]
+        whole = feed.ended and len(feed.text) == len(text)
         if self.line_before is not None or self.known_names(_decoded(first.cells)):
             return False
         start, filled = 0, self._filled(self._first_line())
         for lines in range(1, _MOST_BEFORE + 1):
-            start = text.find(self.dialect.line_end, start) + 1
-            stop = text.find(self.dialect.line_end, start)
-            if not start or stop < 0:
+            start = text.find(line_end, start) + 1
+            stop = text.find(line_end, start)
+            if not start or (stop < 0 and not whole):
                 return False
-            line = text[start : self.dialect.strip(text, start, stop)]
+            line = text[start:] if stop < 0 else text[start : self.dialect.strip(text, start, stop)]
             dialect = self._dialect_of(line)
-            record = Reader(line, dialect, None, self.max_record).read(0)
-            cells = _decoded(record.cells)
+            record = self._by_itself(line, dialect)
             # what is above may be a header that is hardly known, and this a row of names
-            is_wider = sum(bool(cell.strip()) for cell in cells) > filled
-            if not record.fault and is_wider and self.known_names(cells) >= _SURE:
+            is_wider = _filled(record.cells) > filled
+            if not record.fault and is_wider and self.known_names(_decoded(record.cells)) >= _SURE:
                 self.line_before = cut(self._first_line().decode(errors="replace"))
-                self._feed.drop(start, lines, lines)
+                feed.drop(start, lines, self._records(text[:start], dialect))
                 return True
             filled = max(filled, self._filled(line))
         return False
 
+    def _by_itself(self, line: bytes, dialect: Dialect) -> Record:
+        return Reader(line, dialect, None, self.max_record).read(0)
+
     def _filled(self, line: bytes) -> int:
         """How many cells of `line` are filled, with the delimiter that makes the most of it."""
-        return max(
-            sum(bool(cell.strip()) for cell in line.split(delimiter))
-            for delimiter in (b",", *_OTHER_DELIMITERS)
-        )
+        dialects = (Dialect(each, self.dialect.line_end) for each in (b",", *_OTHER_DELIMITERS))
+        return max(_filled(self._by_itself(line, dialect).cells) for dialect in dialects)
+
+    def _records(self, lines: bytes, dialect: Dialect) -> int:
+        """How many records these whole `lines` are: a title in quotes may be on several."""
+        reader, at, records = Reader(lines, dialect, None, self.max_record), 0, 0
+        while at < len(lines):
+            at, records = reader.read(at).following or len(lines), records + 1
+        return records
 
     def _plainly_blank(self) -> int:
         """The size of the blank lines at the start, as far as they need no second look.
@@ -322,8 +331,7 @@ class Scanner:
 
     def _width(self, line: bytes, delimiter: bytes) -> int:
         """How many cells `line` has by itself; 0 if it is broken."""
-        dialect = Dialect(delimiter, self.dialect.line_end)
-        record = Reader(line, dialect, None, self.max_record).read(0)
+        record = self._by_itself(line, Dialect(delimiter, self.dialect.line_end))
         return record.found if record.fault in (None, "invalid-utf8") else 0
 
     def _first_line(self) -> bytes:
@@ -444,3 +452,7 @@ class Scanner:
 
 def _decoded(cells: Sequence[bytes]) -> list[str]:
     return [cell.decode(errors="replace") for cell in cells]
+
+
+def _filled(cells: Sequence[bytes]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
