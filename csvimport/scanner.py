@@ -64,6 +64,15 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
+class Last:
+    """The last record that is not blank: where it stands, and its cells; none if it is broken."""
+
+    row: int
+    line: int
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Survey:
     """What is known of a file behind a block, while the scanner is ahead already."""
 
@@ -83,6 +92,7 @@ class Survey:
     """Whether the input is other bytes than its text in UTF-8."""
     misfits: bool = False
     """Whether bytes of it did not fit the encoding."""
+    last: Last | None = None
 
 
 @dataclass
@@ -118,6 +128,7 @@ class Scanner:
     """Whether no block of data rows has been made yet."""
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
+    last: Last | None = None
 
     def __iter__(self) -> Iterator[Block]:
         chunks = self._pieces()
@@ -162,6 +173,7 @@ class Scanner:
             self.part,
             self.stream.differs,
             self.stream.misfits,
+            self.last,
         )
 
     def _page_size(self) -> int:
@@ -195,7 +207,24 @@ class Scanner:
             first = list(zip(rows[:1].tolist(), how[:1].tolist(), strict=True))
             first += list(zip(plain.rows[:1].tolist(), plain.endings[:1].tolist(), strict=True))
             self.line_endings.first_row = min(first)[1] if first else None
+        self.last = self._last_of(block) or self.last
         return block
+
+    def _last_of(self, block: Block) -> Last | None:
+        """The last record of `block` that is not blank: no more than that is kept."""
+        plain = block.plain
+        assert plain is not None
+        window, (_, line, byte) = plain.window, plain.place
+        places = block.found.places(blank=False)[:3, -1:].T - [[0, 0, byte]]
+        found = [tuple(place) for place in places.tolist()]
+        if len(plain):
+            first = plain.first[-1]
+            found.append((int(plain.rows[-1]), int(line + first), int(window.starts[first])))
+        if not found:
+            return None
+        row, line, start = max(found)
+        record = self._reader(window.text).read(start)
+        return Last(row, line, _decoded(record.cells) if record.is_sound else [])
 
     # What precedes the data rows
 

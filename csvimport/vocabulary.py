@@ -43,10 +43,14 @@ class _Zones(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Of `state` and `group_state` the values, of the others the values and words for them."""
+    """Of `state` and `group_state` the values, of the others the values and words for them.
+
+    Of `total` the words.
+    """
 
     state: list[str]
     group_state: list[str]
+    total: list[str]
     gender: dict[str, list[str]]
     boolean: dict[str, list[str]]
     country: dict[str, list[str]]
@@ -143,6 +147,12 @@ def zone(value: str) -> str | None:
         return None
     text = _OFFSET.sub("", value.strip(WHITE_SPACE)).strip(WHITE_SPACE)
     return _zone_names().get(_spaced(text))
+
+
+@cache
+def totals() -> frozenset[str]:
+    """What rows of totals are called, in lower case."""
+    return frozenset(word.casefold() for word in _words().total)
 
 
 @cache

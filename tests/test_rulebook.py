@@ -60,6 +60,7 @@ CATALOGUE = {
         mixed-line-endings W D
         cr-line-endings E I
         wrong-delimiter E I
+        totals-row W I
     """,
     "structure": """
         unclosed-quote E D

@@ -1,10 +1,19 @@
 """Faults of the file as a whole."""
 
+import re
+
 from csvimport.checks.registry import File, Found, file_check
-from csvimport.dialect import CR, ENDINGS
+from csvimport.dialect import CR, ENDINGS, WHITE_SPACE
+from csvimport.vocabulary import totals
 
 _MB, _MIB = 10**6, 2**20
 _DELIMITERS = {b";": "semicolon", b"\t": "tab", b"|": "pipe"}
+#: A longer cell is none of a row of totals, in characters.
+_LONGEST_TOTAL = 50
+#: `1,234.50 €`, `(4)`, `2.0E+02`, `-`: a number as people write it, or what stands for none.
+_AMOUNT = re.compile(r"\W*(?:\d[\d.,'’٬٫\s]*(?:[eE]\+\d+)?)?\W*")
+#: `Total:`, `*** TOTAL ***`, `Total: 12`: what remains without signs and numbers around it.
+_LABEL = re.compile(r"\W*(\D*?)(?:\W[\d\W]*)?")
 
 
 @file_check("empty-file", "rows")
@@ -105,3 +114,33 @@ def cr_line_endings(file: File) -> Found | None:
 def wrong_delimiter(file: File) -> Found | None:
     delimiter = _DELIMITERS.get(file.survey.dialect.delimiter)
     return Found(facts={"delimiter": delimiter}) if delimiter else None
+
+
+@file_check("totals-row", "row", "line", cross_row=True)
+def totals_row(file: File) -> Found | None:
+    last = file.survey.last
+    if last is None or file.rows < 2 or not file.complete:
+        return None
+    cells = [cell.strip(WHITE_SPACE) for cell in last.cells]
+    filled = [position for position, cell in enumerate(cells) if cell]
+    labels = [position for position in filled if not _is_amount(cells[position])]
+    if len(cells) < 2 or not all(_is_total(cells[position]) for position in labels):
+        return None
+    columns = file.columns.all if file.columns else ()
+    identifiers = {column.position for column in columns if column.role == "identifier"}
+    if not identifiers.intersection(filled) <= set(labels):  # it is somebody's row
+        return None
+    label = next((each for each in labels if each == filled[0] or each in identifiers), None)
+    if label is None:
+        return None
+    return Found(value=cells[label], facts={"row": last.row, "line": last.line})
+
+
+def _is_amount(cell: str) -> bool:
+    return len(cell) <= _LONGEST_TOTAL and _AMOUNT.fullmatch(cell) is not None
+
+
+def _is_total(cell: str) -> bool:
+    """Whether `cell` says of its row that it holds totals."""
+    label = _LABEL.fullmatch(cell) if len(cell) <= _LONGEST_TOTAL else None
+    return label is not None and " ".join(label[1].casefold().split()) in totals()
