@@ -457,6 +457,7 @@ class _Run:
     def check(self, files: list[str], report: Path | None) -> None:
         """Check a file, or the parts of one: print the result, and remember it and the status."""
         from csvimport.errors import OutputError, SourceError
+        from csvimport.target import is_written_to
 
         try:
             result = self._result(files, report)
@@ -465,7 +466,8 @@ class _Run:
             return
         with _reader_may_go():
             self._say(result)
-        if report and not result.issues_by_rule and report.is_file():
+        is_left = report and report.is_file() and not is_written_to(report)
+        if is_left and not result.issues_by_rule:
             _remark(f"{report} is from an earlier run")
         self.results.append(result)
         self.statuses.add(self._status(result))

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,12 @@ def require_writable(path: Path) -> None:
     if "\0" in str(path):
         raise OutputError(f"{path}: a file name cannot hold a NUL")
     require_path(path, OutputError)
+    if (number := _descriptor(path)) is not None:
+        try:
+            os.write(number, b"")
+        except OSError:
+            raise OutputError(f"{path}: is not open for writing") from None
+        return
     if is_written_to(path):
         if not os.access(path, os.W_OK):
             raise OutputError(f"{path}: permission denied")
@@ -51,11 +58,31 @@ def require_no_input(path: Path, inputs: Iterable[str | os.PathLike[str]]) -> No
 
 
 def is_written_to(path: Path) -> bool:
-    """Whether `path` is a pipe or a device, which is written to rather than replaced.
+    """Whether `path` is a pipe, a device or an open file, which is written to and not replaced.
 
-    Asked of the path itself: what `/dev/stdout` leads to has no name of its own.
+    Asked of the path itself: what `/dev/stdout` leads to has no name of its own, or is a file in
+    which others write, too.
     """
+    if _descriptor(path) is not None:
+        return True
     return os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)
+
+
+_STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+_OPEN = re.compile("(?:/dev|/proc/self)/fd/([0-9]{1,9})")
+
+
+def _descriptor(path: Path) -> int | None:
+    """The number of the open file of this process that `path` is a name of."""
+    name = path.as_posix()
+    match = _OPEN.fullmatch(name)
+    return int(match[1]) if match else _STREAMS.get(name)
+
+
+def _opened(path: Path) -> BinaryIO:
+    """What is written to; an open file where it stands, behind what others have written."""
+    number = _descriptor(path)
+    return path.open("wb") if number is None else open(os.dup(number), "wb")
 
 
 def _reader_has_gone(error: OSError) -> bool:
@@ -82,12 +109,12 @@ def append(path: Path, file: BinaryIO) -> None:
 def replacing(path: Path) -> Iterator[BinaryIO]:
     """A file to write, which becomes `path` when the block ends, and is gone if it fails.
 
-    A link keeps being one: what it leads to is replaced. A pipe or a device is written to, as long
-    as anybody reads.
+    A link keeps being one: what it leads to is replaced. A pipe, a device or an open file is
+    written to, as long as anybody reads.
     """
     if is_written_to(path):
         try:
-            with path.open("wb") as file:
+            with _opened(path) as file:
                 yield file
         except OSError as error:
             if not _reader_has_gone(error):

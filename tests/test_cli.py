@@ -780,6 +780,51 @@ def test_issues_go_to_stdout_behind_the_text() -> None:
     assert [json.loads(line)["row"] for line in lines[-2:]] == [3, 4]
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs names for open files")
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize("redirection", [">", ">>"])
+def test_what_stdout_leads_to_is_written_to_and_not_replaced(name: str, redirection: str) -> None:
+    """Behind what stands there already, the text among it."""
+    write("users.csv", ERRORS)
+    write("out", "before\n")
+    command = [*COMMAND, "check", "users.csv", "--report", name, "--issues", name]
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$@" {redirection} out', "sh", *command],
+        capture_output=True,
+        env=environment(),
+        timeout=DEADLINE,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (FOUND, b"")
+    lines = Path("out").read_text().splitlines()
+    if redirection == ">>":
+        assert lines.pop(0) == "before"
+    assert lines[0].startswith("\ufeffRow,Line,")
+    assert "users.csv: issues found" in lines
+    assert f"report: {name}" in lines
+    assert [json.loads(line)["row"] for line in lines[-2:]] == [3, 4]
+    assert names() == {"users.csv", "out"}
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs names for open files")
+def test_an_open_file_is_from_no_earlier_run(run: Printed) -> None:
+    write("users.csv", CLEAN)
+    with Path("out").open("wb") as file:
+        assert run("check", "users.csv", "--report", f"/dev/fd/{file.fileno()}") == OK
+    assert (run.err, Path("out").read_bytes()) == ("", b"")
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs names for open files")
+def test_what_is_not_open_for_writing_is_said_to_before_any_work(run: Printed) -> None:
+    write("users.csv", CLEAN)
+    with Path("users.csv").open("rb") as file:
+        name = f"/dev/fd/{file.fileno()}"
+        said = run.complaint("check", "missing.csv", "--issues", name)
+    assert said == f"{name}: is not open for writing"
+    # and now it is not open at all
+    assert run.complaint("check", "missing.csv", "--report", name) == said
+
+
 @pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs a name for stdout")
 @pytest.mark.parametrize("output", ["--issues", "--report"])
 def test_a_reader_of_an_output_may_go(output: str) -> None:
