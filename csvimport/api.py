@@ -37,7 +37,8 @@ def check(
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
     Text that starts with `https://`, `s3://` or `gs://` is an address, which the extra `remote`
-    reads. A list of such is one import in parts: of the same header, their rows counted on.
+    reads. A list of such is one import in parts: of the same header, their rows counted on. A part
+    without a name is called after its place: `stream`, `stream-2`.
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
     to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
     what all files share, or the file in which it stands; `ignore` and `severities` go before it.

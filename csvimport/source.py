@@ -1,5 +1,6 @@
 """The only way to the input: a path, an address, a binary file, or an iterable of bytes."""
 
+import errno
 import io
 import os
 import re
@@ -31,6 +32,11 @@ _CHUNK = 4 << 20
 #: In bytes: what is packed may not hold more, twice the largest file that the platform takes.
 LARGEST = 1 << 30
 
+_UNNAMED = "stream"
+_BYTES = (bytes, bytearray, memoryview)
+#: No piece of an input, whatever it gives.
+_END = object()
+
 Readable = str | os.PathLike[str] | BinaryIO | Iterable[bytes]
 
 
@@ -46,12 +52,14 @@ class Part:
 class Source:
     """An input that can be read from its first byte more than once.
 
-    `size` is None where nobody knows it yet. What cannot seek, or comes over the network, is copied
-    to a temporary file as it is read, so that it can be read again where its encoding turns out to
-    be another.
+    It is called `name`, by default what it is called itself, or else `unnamed`. `size` is None
+    where nobody knows it yet. What cannot seek, or comes over the network, is copied to a temporary
+    file as it is read, so that it can be read again where its encoding turns out to be another.
     """
 
-    def __init__(self, readable: Readable, name: str | None = None) -> None:
+    def __init__(
+        self, readable: Readable, name: str | None = None, *, unnamed: str = _UNNAMED
+    ) -> None:
         self.size: int | None = None
         self.path: Path | None = None
         self._address: Address | None = None
@@ -67,13 +75,15 @@ class Source:
             self._address, self.name = address, _shown(address.name)
         elif isinstance(readable, (str, os.PathLike)):
             self._open_path(Path(readable), str(readable))
-        elif isinstance(readable, (bytes, bytearray, memoryview)):
+        elif isinstance(readable, _BYTES):
             raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
-        elif hasattr(readable, "read"):
-            self._open_file(cast(BinaryIO, readable), getattr(readable, "name", None))
+        elif callable(getattr(readable, "read", None)):
+            named = getattr(readable, "name", None)
+            self.name = _shown(named) if isinstance(named, str) else unnamed
+            self._open_file(cast(BinaryIO, readable))
         elif isinstance(readable, Iterable):
             self._chunks = iter(readable)
-            self.name = "stream"
+            self.name = unnamed
         else:
             kind = type(readable).__name__
             raise OptionError(
@@ -102,16 +112,18 @@ class Source:
         else:
             self._chunks = _chunks_of(path)
 
-    def _open_file(self, file: BinaryIO, name: object) -> None:
-        self.name = _shown(name) if isinstance(name, str) else "stream"
+    def _open_file(self, file: BinaryIO) -> None:
         if isinstance(file, io.TextIOBase):
             raise OptionError(f"{self.name}: is open as text, expected a binary file")
+        if getattr(file, "closed", False):
+            raise OptionError(f"{self.name}: is closed, expected an open file")
         try:
             self._start = file.tell()
-            self.size = file.seek(0, io.SEEK_END) - self._start
+            file.seek(0, io.SEEK_END)  # not every one says where it is then
+            self.size = file.tell() - self._start
             file.seek(self._start)
             seekable = file.seekable()
-        except (AttributeError, OSError):  # some files of the system cannot, though they say so
+        except (AttributeError, OSError, TypeError):  # some that have a method cannot do it
             self.size, seekable = None, False
         if seekable:
             self._file = file
@@ -174,6 +186,8 @@ class Source:
             yield
         except NotATableError as error:
             raise SourceError(f"{self.name}: {error}") from None
+        except io.UnsupportedOperation:
+            raise SourceError(f"{self.name}: is not open for reading") from None
         except OSError as error:
             raise SourceError(f"{self.name}: {reason(error)}") from None
 
@@ -227,7 +241,7 @@ class Source:
         at = self._start
         while True:
             file.seek(at)
-            chunk = file.read(_CHUNK)
+            chunk = self._bytes(file.read(_CHUNK))
             if not chunk:
                 return
             at += len(chunk)
@@ -251,20 +265,23 @@ class Source:
                 at += len(chunk)
                 yield chunk
                 continue
-            piece = next(self._chunks, None)
-            if piece is None:
+            found = next(self._chunks, _END)
+            if found is _END:
                 if not self._is_packed:
                     self.size = self._spooled
                 return
-            if not isinstance(piece, (bytes, bytearray, memoryview)):
-                kind = type(piece).__name__
-                raise OptionError(f"{self.name}: found {kind}, expected an iterable of bytes")
-            piece = bytes(piece)  # a view of numbers counts these
+            piece = self._bytes(found)
             with scratch.told():
                 self._spool.seek(0, io.SEEK_END)
                 self._spool.write(piece)
                 self._spool.flush()
             self._spooled += len(piece)
+
+    def _bytes(self, piece: object) -> bytes:
+        if not isinstance(piece, _BYTES):
+            kind = type(piece).__name__
+            raise OptionError(f"{self.name}: found {kind}, expected an iterable of bytes")
+        return bytes(piece)  # a view of numbers counts these
 
 
 class Together:
@@ -287,12 +304,22 @@ class Together:
 
 
 def source_of(readables: "Readable | Sequence[Readable]") -> Source | Together:
-    """What a caller names as the input: one, or a list of them that are parts of one import."""
-    if isinstance(readables, (list, tuple)):
-        are_bytes = [isinstance(each, (bytes, bytearray, memoryview)) for each in readables]
-        if readables and not any(are_bytes):
-            return Together([Source(each) for each in readables])
+    """What a caller names as the input: one, or a list of them that are parts of one import.
+
+    A list of nothing but bytes is one input in pieces.
+    """
+    parts = readables if isinstance(readables, (list, tuple)) else ()
+    if not all(isinstance(each, _BYTES) for each in parts):
+        return Together([_part(each, number) for number, each in enumerate(parts, 1)])
     return Source(cast("Readable", readables))
+
+
+def _part(readable: Readable, number: int) -> Source:
+    """Part `number` of an input, which stands for its name if it has none."""
+    try:
+        return Source(readable, unnamed=_UNNAMED if number == 1 else f"{_UNNAMED}-{number}")
+    except (OptionError, SourceError) as error:
+        raise type(error)(f"part {number}: {error}") from None
 
 
 def tables_in(folder: Path) -> list[Path]:
@@ -337,5 +364,7 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
     # a pipe gives what is there, rather than wait until a whole chunk is
     read = getattr(file, "read1", file.read)
-    while chunk := read(_CHUNK):
+    for chunk in iter(partial(read, _CHUNK), b""):
+        if chunk is None:
+            raise BlockingIOError(errno.EAGAIN, "has nothing yet, expected a file that waits")
         yield chunk

@@ -1,5 +1,6 @@
 """What cannot work is one clear line and leaves nothing behind; what is odd has a verdict."""
 
+import codecs
 import io
 import itertools
 import json
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -698,12 +700,73 @@ def test_memory_is_bounded(name: str) -> None:
         pytest.param(5, id="int"),
         pytest.param(None, id="None"),
         pytest.param(object(), id="object"),
+        pytest.param({"users.csv": 1}, id="dict"),
+        pytest.param({"users.csv"}, id="set of paths"),
+        pytest.param(iter([None, CLEAN.encode()]), id="None, then bytes"),
+        pytest.param(types.SimpleNamespace(read=5), id="read that is none"),
+        pytest.param(types.SimpleNamespace(read=lambda _: ""), id="text file at its end"),
     ],
 )
 def test_the_library_says_what_it_expects(source: object) -> None:
     with pytest.raises(OptionError, match="expected") as caught:
         check(cast(Any, source))
     assert "\n" not in str(caught.value)
+
+
+EXPECTED = "expected a path, a binary file or an iterable of bytes"
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (["a.csv", b"abc"], f"part 2: found bytes, {EXPECTED}"),
+        ([b"abc", "a.csv"], f"part 1: found bytes, {EXPECTED}"),
+        (("a.csv", None), f"part 2: found NoneType, {EXPECTED}"),
+        ([5], f"part 1: found int, {EXPECTED}"),
+        (["a.csv", io.StringIO()], "part 2: stream-2: is open as text, expected a binary file"),
+        (["a.csv", ""], "part 2: found an empty file name, expected the name of a file"),
+        (["a.csv", "b.csv"], "part 2: b.csv: no such file or directory"),
+        (["a.csv", "a.csv", ["a.csv"]], "stream-3: found str, expected an iterable of bytes"),
+        ([iter([5]), "a.csv"], "stream: found int, expected an iterable of bytes"),
+    ],
+)
+def test_the_part_that_is_none_is_named(parts: Any, said: str) -> None:
+    write("a.csv", CLEAN)
+    with pytest.raises((OptionError, SourceError)) as caught:
+        check(parts)
+    assert str(caught.value) == said
+
+
+def test_a_file_that_cannot_be_read_is_said_to() -> None:
+    with Path("users.csv").open("wb") as file:
+        with pytest.raises(SourceError, match=r"^users\.csv: is not open for reading$"):
+            check(cast(Any, file))
+        file.close()
+        with pytest.raises(OptionError, match=r"^users\.csv: is closed, expected an open file$"):
+            check(cast(Any, file))
+
+
+def test_a_file_that_does_not_wait_has_no_end_there() -> None:
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    os.write(writer, CLEAN.encode())
+    with (
+        open(reader, "rb", buffering=0) as file,
+        open(writer, "wb"),
+        pytest.raises(SourceError, match="has nothing yet, expected a file that waits"),
+    ):
+        check(cast(Any, file))
+
+
+def test_a_file_with_a_codec_is_open_as_text() -> None:
+    write("users.csv", CLEAN)
+    with (
+        codecs.StreamReaderWriter(
+            Path("users.csv").open("rb"), codecs.getreader("utf-8"), codecs.getwriter("utf-8")
+        ) as file,
+        pytest.raises(OptionError, match="found str, expected"),
+    ):
+        check(cast(Any, file))
 
 
 @pytest.mark.parametrize("budget", ["2m", "120", b"2", [1]])

@@ -168,6 +168,15 @@ def test_what_is_one_input_and_what_are_parts(tmp_path: Path) -> None:
         check([path, 1])  # type: ignore[arg-type]
 
 
+def test_streams_without_a_name_are_told_apart() -> None:
+    streams = [iter([HEADER, row]) for row in ROWS[:3]]
+    result = check(streams)
+    assert result.parts == ["stream", "stream-2", "stream-3"]
+    assert result.file == "stream and 2 more"
+    assert {each.file for each in result if each.row} == {"stream-2", "stream-3"}
+    assert check([Named(HEADER, "a.csv"), iter([HEADER])]).parts == ["a.csv", "stream-2"]
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
