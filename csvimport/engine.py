@@ -307,7 +307,7 @@ class Check:
 
     def _say_of_header(self, header: Header, issues: pl.DataFrame, row: pl.DataFrame) -> None:
         before = [chunk.issues for chunk in self.header_chunk]
-        part = next(index for index, each in enumerate(self.seen) if each.survey.header)
+        part = self._with_header().survey.part
         self.header_chunk = (Chunk(in_order([*before, _of_part(issues, part)]), row),)
         at = header.faults["at"][0] if header.faults.height else None
         counts, examples = self._counts(issues, lambda _: (header.text, at))
@@ -475,7 +475,6 @@ class Check:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         if self.sample is not None:
             return self._as_if_at_end().result(stopped)
-        survey = self.seen[0].survey
         broken_header = self.header is not None and self.columns is None
         bytes_read = self._bytes_read(self.seen[-1].survey)
         size = bytes_read if self.complete else self.source.size
@@ -510,10 +509,10 @@ class Check:
             verdict=verdict,
             bytes=size,
             bytes_checked=bytes_read,
-            encoding=survey.encoding.name,
-            bom=survey.encoding.is_utf8 and bool(survey.encoding.bom),
+            encoding=self._encoding(),
+            bom=any(each.is_utf8 and each.bom for each in self._encodings()),
             line_ending=self._line_ending(),
-            delimiter=survey.dialect.delimiter.decode(),
+            delimiter=self._with_header().survey.dialect.delimiter.decode(),
             identifier=[column.name for column in self.columns.identifiers] if self.columns else [],
             headers=self.headers,
             columns=self._column_summary(),
@@ -566,8 +565,21 @@ class Check:
             seen.complete,
         )
 
+    def _with_header(self) -> Seen:
+        """The first part that has a header, which says what holds for all."""
+        return next((each for each in self.seen if each.survey.header), self.seen[0])
+
+    def _encodings(self) -> list[Encoding]:
+        """Those of the parts of which anything was read."""
+        read = [each.survey.encoding for each in self.seen if each.survey.bytes_read]
+        return read or [self.seen[0].survey.encoding]
+
+    def _encoding(self) -> str | None:
+        names = {each.name for each in self._encodings()}
+        return names.pop() if len(names) == 1 else "mixed"
+
     def _line_ending(self) -> str | None:
-        if self.seen[0].survey.dialect.line_end == CR:
+        if self._with_header().survey.dialect.line_end == CR:
             return "cr"
         ends = [each.survey.line_endings for each in self.seen]
         ends = [each for each in ends if any(each.counts)]

@@ -72,8 +72,11 @@ class Result:
     bytes: int | None
     bytes_checked: int
     encoding: str | None
+    """`mixed` where the parts that were read are not all in one; None where it is not known."""
     bom: bool
+    """Whether the input, or any part of it, begins with the byte-order mark of UTF-8."""
     line_ending: str | None
+    """`lf`, `crlf`, `cr`, or `mixed` where not all records, of all parts, end alike."""
     delimiter: str
     identifier: list[str]
     headers: list[str]

@@ -132,6 +132,45 @@ def test_each_part_has_its_own_encoding_and_faults() -> None:
     assert again.byte is None
 
 
+ORLEANS = "external_id,home_city\nA1,Orléans\nA2,Besançon\nA3,Chambéry\n"
+
+
+@pytest.mark.parametrize(
+    ("encodings", "encoding", "bom"),
+    [
+        (["utf-8", "utf-8"], "utf-8", False),
+        (["utf-8-sig", "utf-8-sig"], "utf-8", True),
+        (["utf-8", "utf-8-sig"], "utf-8", True),
+        (["cp1252", "cp1252"], "windows-1252", False),
+        (["utf-8", "cp1252"], "mixed", False),
+        (["cp1252", "utf-8-sig"], "mixed", True),
+        (["utf-16", "utf-16"], "utf-16-le", False),
+        (["", "cp1252", ""], "windows-1252", False),
+        (["", ""], "utf-8", False),
+    ],
+)
+def test_what_is_said_of_the_encoding_is_true_of_all_parts(
+    encodings: list[str], encoding: str, *, bom: bool
+) -> None:
+    result = check(together([ORLEANS.encode(each) if each else b"" for each in encodings]))
+    assert (result.encoding, result.bom) == (encoding, bom)
+    assert result.to_dict()["encoding"] == encoding
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r"])
+def test_a_part_without_a_header_says_nothing_of_the_separators(end: bytes) -> None:
+    table = b"external_id;email\nA1;\n".replace(b"\n", end)
+    result = check(together([b"", table, end]))
+    assert (result.delimiter, result.line_ending) == (";", {b"\n": "lf", b"\r": "cr"}[end])
+
+
+def test_what_was_not_reached_says_nothing_of_the_encoding() -> None:
+    tables = [HEADER + ROWS[0] * 50, HEADER + "A1,é,\n".encode("cp1252") * 50]
+    source = Together([Source(each) for each in together(tables)])
+    result = run(source, blocks=1, probe=16, block_size=100, max_record=60)
+    assert (result.encoding, result.complete) == ("utf-8", False)
+
+
 @pytest.mark.parametrize(
     "other", [b"external_id,email\nA1,\n", b"external_id;email;plan\nA1;;\n", HEADER[:-1] + b"\r"]
 )
