@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -97,14 +98,17 @@ class Check:
         """Held while the sample is judged: before it is, a result would have to do the same."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
-        self._start([(Part(self.source.name, lambda: iter(())), Encoding())])
+        self.encodings: dict[int, Encoding] = {}
+        """Those of the parts, as soon as they are known."""
+        sources = self.source.sources if isinstance(self.source, Together) else [self.source]
+        self._start([source.whole for source in sources])
 
-    def _start(self, parts: Sequence[tuple[Part, Encoding]]) -> None:
+    def _start(self, parts: Sequence[Part]) -> None:
         """Begin with these parts; or begin again, where one is in another encoding."""
         self.seen = [
-            Seen(part, Survey(encoding, part=index)) for index, (part, encoding) in enumerate(parts)
+            Seen(part, Survey(self.encodings.get(index, Encoding()), part=index))
+            for index, part in enumerate(parts)
         ]
-        self.scanner = self._scanner(0)
         self.columns: Columns | None = None
         self.sample: Sample | None = None
         """What the columns are judged by; None before the header, and once they are."""
@@ -125,14 +129,23 @@ class Check:
         self.examples: dict[str, Example] = {}
 
     def _scanner(self, part: int) -> Scanner:
-        seen = self.seen[part]
+        chunks, name = self.seen[part].part.chunks, self.options.encoding
+        if part not in self.encodings:
+            head = head_of(chunks)
+            self._take_encoding(part, sniff(head) if name is None else asked_for(name, head))
         return Scanner(
-            Utf8Stream(seen.survey.encoding, seen.part.chunks),
+            Utf8Stream(self.encodings[part], chunks),
             block_size=self.options.block_size,
             max_record=self.options.max_record,
             known_names=known_names,
             part=part,
         )
+
+    def _take_encoding(self, part: int, encoding: Encoding) -> None:
+        self.encodings[part] = encoding
+        with self.lock:
+            seen = self.seen[part]
+            self.seen[part] = replace(seen, survey=replace(seen.survey, encoding=encoding))
 
     @property
     def parts(self) -> list[str]:
@@ -170,29 +183,66 @@ class Check:
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
-        name = self.options.encoding
-        heads = [(part, head_of(part.chunks)) for part in self.source.parts()]
-        parts = [
-            (part, sniff(head) if name is None else asked_for(name, head)) for part, head in heads
-        ]
+        parts: list[Part] = []
+        for part in self.source.parts():
+            parts.append(part)
+            if len(parts) > 1 and not goes_on():
+                return
         with self.lock:
             self._start(parts)
+        if not self._heads_agree(goes_on):
+            return
         try:
             self._read_through(goes_on)
         finally:
             self.before_header.wait()
             self.after_header.wait()
 
+    def _heads_agree(self, goes_on: Callable[[], bool]) -> bool:
+        """Whether all headers that are there to read are one, as far as there was time to look.
+
+        What has to be waited for is compared when it is reached, like all others again.
+        """
+        known: Survey | None = None
+        for part, seen in enumerate(self.seen) if len(self.seen) > 1 else ():
+            if not seen.part.waits and (survey := self._with_its_header(part)):
+                known = known or survey
+                self._require_one_header(known, survey)
+            if not goes_on():
+                return False
+        return True
+
+    def _with_its_header(self, part: int) -> Survey | None:
+        """What is known behind the header of that part; None if it has none."""
+        while True:
+            try:
+                with closing(self._scanner(part).surveyed()) as surveys:
+                    return next((survey for _, survey in surveys if survey.header), None)
+            except NotUtf8 as other:
+                self._take_encoding(part, other.encoding)
+
+    def _require_one_header(self, known: Survey, other: Survey) -> None:
+        """Raise a SourceError where a part has another header than what is `known`."""
+        assert known.header is not None
+        assert other.header is not None
+        if (known.header.text, known.header.cells, known.dialect) != (
+            other.header.text,
+            other.header.cells,
+            other.dialect,
+        ):
+            raise SourceError(
+                f"{self.parts[other.part]}: has another header than {self.parts[known.part]}, "
+                "expected parts of one import; check each by itself"
+            )
+
     def _read_through(self, goes_on: Callable[[], bool]) -> None:
         while True:
             try:
-                self._require_one_header()
                 self._read(goes_on)
             except NotUtf8 as other:
-                parts = [(each.part, each.survey.encoding) for each in self.seen]
-                parts[self.scanner.part] = (parts[self.scanner.part][0], other.encoding)
+                self.encodings[self.scanner.part] = other.encoding
                 with self.lock:
-                    self._start(parts)
+                    self._start([each.part for each in self.seen])
             except KeyboardInterrupt:  # polars notices it in whatever thread computes
                 self._check_pending()
                 raise
@@ -200,6 +250,7 @@ class Check:
                 return
 
     def _read(self, goes_on: Callable[[], bool]) -> None:
+        self.scanner = self._scanner(0)
         while self._read_part(goes_on):
             previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
             self.scanner.row = previous.row
@@ -207,11 +258,14 @@ class Check:
 
     def _read_part(self, goes_on: Callable[[], bool]) -> bool:
         """Read a part; whether there is another, and time for it."""
-        part = self.scanner.part
+        part, is_compared = self.scanner.part, False
         is_last = part == len(self.seen) - 1
         for block, survey in ahead(self.scanner.surveyed(), self._check_pending):
             if survey.header and self.header is None:
                 self._check_pending()
+            elif survey.header and not is_compared:
+                self._require_one_header(self._with_header().survey, survey)
+            is_compared = survey.header is not None
             with self.lock:
                 if survey.header and self.header is None:
                     self._take_header(survey, survey.header)
@@ -235,30 +289,6 @@ class Check:
                 self._settle()
                 return False
         raise AssertionError("the scanner ends with a survey")
-
-    def _require_one_header(self) -> None:
-        """Raise a SourceError where parts of the input have another header than the first."""
-        known: Survey | None = None
-        for part, seen in enumerate(self.seen) if len(self.seen) > 1 else ():
-            self.scanner = self._scanner(part)
-            surveys = self.scanner.surveyed()
-            survey = next((each for _, each in surveys if each.header), None)
-            surveys.close()
-            if survey is None or survey.header is None:
-                continue
-            known = known or survey
-            assert known.header is not None
-            if (known.header.text, known.header.cells, known.dialect) != (
-                survey.header.text,
-                survey.header.cells,
-                survey.dialect,
-            ):
-                name = self.seen[known.part].part.name
-                raise SourceError(
-                    f"{seen.part.name}: has another header than {name}, expected parts of one "
-                    "import; check each by itself"
-                )
-        self.scanner = self._scanner(0)
 
     def _settle(self) -> None:
         self.before_header.settle()

@@ -47,6 +47,8 @@ class Part:
     name: str
     chunks: Callable[[], Iterator[bytes]]
     """Starts reading it from its first byte."""
+    waits: bool = False
+    """Whether that may mean to wait until somebody writes it."""
 
 
 class Source:
@@ -163,8 +165,13 @@ class Source:
                 with self._archive(chunks) as file:
                     names = members(file)
         if len(names) < 2:
-            return [Part(self.name, self.open)]
+            return [self.whole]
         return [Part(f"{self.name}/{_shown(each)}", partial(self.open, each)) for each in names]
+
+    @property
+    def whole(self) -> Part:
+        """The input as one part, at which nobody has looked yet."""
+        return Part(self.name, self.open, self._chunks is not None)
 
     def open(self, member: str | None = None) -> Iterator[bytes]:
         """The input from its first byte, unpacked, in pieces of a few megabytes at most.
@@ -298,9 +305,13 @@ class Together:
         sizes = [each.size for each in self.sources]
         return None if None in sizes else sum(filter(None, sizes))
 
-    def parts(self) -> list[Part]:
-        """Those of all the sources."""
-        return [part for source in self.sources for part in source.parts()]
+    def parts(self) -> Iterator[Part]:
+        """Those of all the sources.
+
+        Nobody can look into a stream without waiting for it: one that is not the first is whole.
+        """
+        for number, source in enumerate(self.sources):
+            yield from [source.whole] if number and source.whole.waits else source.parts()
 
 
 def source_of(readables: "Readable | Sequence[Readable]") -> Source | Together:

@@ -3,6 +3,7 @@
 import codecs
 import dataclasses
 import io
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -104,6 +105,26 @@ def test_a_byte_order_mark_of_utf8_is_no_fault() -> None:
         each if each.byte is None else dataclasses.replace(each, byte=each.byte + 3)
         for each in issues(text)
     ]
+
+
+@pytest.mark.parametrize("mark", [codecs.BOM_UTF8, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE])
+def test_a_byte_order_mark_alone_is_read_to_its_end(mark: bytes) -> None:
+    result = run(mark)
+    assert result.bytes == result.bytes_checked == len(mark)
+    assert "empty-file" in result.issues_by_rule
+
+
+def test_the_encoding_is_known_before_any_row_is() -> None:
+    over = threading.Event()
+
+    def slow() -> Iterator[bytes]:
+        yield "external_id,email\n".encode("utf-16") * 300
+        over.wait()
+
+    result = csvimport.check(slow(), time_budget=0.5)
+    over.set()
+    assert (result.rows_checked, result.encoding) == (0, "utf-16-le")
+    assert "wrong-encoding" in result.issues_by_rule
 
 
 @pytest.mark.parametrize("broken", range(4))

@@ -3,17 +3,19 @@
 import csv
 import io
 import json
+import threading
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import CROSS_ROW, SAMPLED, run
 
-from csvimport import Result, check
+from csvimport import Result, Verdict, check, start
 from csvimport.cli import CANNOT_RUN, OK, main
 from csvimport.errors import OptionError, SourceError
 from csvimport.source import Source, Together, source_of
@@ -85,7 +87,7 @@ def test_parts_say_what_the_whole_does(parts: list[list[bytes]]) -> None:
                 assert table[: issue.byte].count(b"\n") == issue.line - 1
 
 
-@pytest.mark.parametrize("stop", range(1, 10))
+@pytest.mark.parametrize("stop", range(1, 15))
 def test_a_check_that_stops_tells_what_it_saw(stop: int) -> None:
     tables = [HEADER + b"".join(ROWS) * count for count in (1, 3, 2)]
     full = told(check(together(tables)))
@@ -167,8 +169,9 @@ def test_a_part_without_a_header_says_nothing_of_the_separators(end: bytes) -> N
 def test_what_was_not_reached_says_nothing_of_the_encoding() -> None:
     tables = [HEADER + ROWS[0] * 50, HEADER + "A1,é,\n".encode("cp1252") * 50]
     source = Together([Source(each) for each in together(tables)])
-    result = run(source, blocks=1, probe=16, block_size=100, max_record=60)
+    result = run(source, blocks=4, probe=16, block_size=100, max_record=60)
     assert (result.encoding, result.complete) == ("utf-8", False)
+    assert 0 < result.rows_checked < 50
 
 
 @pytest.mark.parametrize(
@@ -291,5 +294,102 @@ def test_blank_rows_may_precede_the_header_of_each_part(size: int) -> None:
 def test_what_later_parts_would_decide_is_not_fully_checked() -> None:
     tables = [HEADER + ROWS[0] * 50, b"A title\n" + HEADER]
     source = Together([Source(each) for each in together(tables)])
-    result = run(source, blocks=1, probe=16, block_size=100, size_limit=0.001)
+    result = run(source, blocks=4, probe=16, block_size=100, max_record=60, size_limit=0.001)
+    assert 0 < result.rows_checked < 50
     assert {"file-too-large", "lines-before-header", "no-data-rows"} <= set(result.incomplete_rules)
+
+
+# --- Time ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent() -> Iterator[Iterator[bytes]]:
+    """A part of which nothing comes for as long as the test takes."""
+    over = threading.Event()
+
+    def wait() -> Iterator[bytes]:
+        over.wait()
+        yield b""
+
+    yield wait()
+    over.set()
+
+
+def test_a_part_that_is_silent_keeps_no_other_from_being_checked(silent: Iterator[bytes]) -> None:
+    first, *others = together([HEADER + ROWS[1] * 3, HEADER + ROWS[0]])
+    result = check([first, silent, *others], time_budget=1)
+    assert result.verdict == Verdict.TIMED_OUT_WITH_ISSUES
+    assert (result.rows_checked, result.issues_by_rule["invalid-email"]) == (3, 3)
+    assert result.parts == ["part-0.csv", "stream-2", "part-1.csv"]
+    assert result.bytes_checked == len(HEADER + ROWS[1] * 3)
+    assert "empty-file" in result.incomplete_rules
+
+
+def test_while_nothing_comes_nothing_is_claimed(silent: Iterator[bytes]) -> None:
+    (other,) = together([HEADER * 100])
+    result = check([silent, other], time_budget=0.5)
+    assert (result.verdict, result.rows_checked, result.bytes_checked) == (Verdict.TIMED_OUT, 0, 0)
+    assert result.parts == ["stream", "part-0.csv"]
+    assert list(result) == []
+
+
+def test_a_job_can_be_cancelled_while_a_part_is_silent(silent: Iterator[bytes]) -> None:
+    job = start([*together([HEADER + ROWS[0]]), silent])
+    assert job.result(timeout=1).rows_checked == 1
+    job.cancel()
+    assert job.result().verdict == Verdict.SKIPPED
+
+
+@pytest.mark.parametrize("stop", [1, 2, 7, 40, 41, 60])
+def test_between_parts_it_is_asked_whether_there_is_time(stop: int) -> None:
+    opened = 0
+
+    class Counted(Source):
+        def open(self, member: str | None = None) -> Iterator[bytes]:
+            nonlocal opened
+            opened += 1
+            return super().open(member)
+
+    tables = together([HEADER + ROWS[0]] * 40)
+    result = run(Together([Counted(each) for each in tables]), blocks=stop)
+    assert not result.complete
+    assert len(result.parts) == 40
+    assert opened <= 2 * stop
+    assert "duplicate-identifier" in result.incomplete_rules
+
+
+@pytest.mark.parametrize("stop", range(1, 12))
+def test_the_size_of_all_parts_is_not_that_of_one(stop: int) -> None:
+    source = Together([Source(each) for each in together([HEADER + ROWS[0] * 40] * 3)])
+    result = run(source, blocks=stop, probe=16, block_size=500, max_record=60, size_limit=0.001)
+    assert not {"file-too-large", "file-near-limit"} & set(result.issues_by_rule)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_the_header_of_a_stream_is_compared_when_it_is_reached(encoding: str) -> None:
+    texts = ["external_id,größe\nA1,1\n", "external_id,größer\nA2,1\n"]
+    one, other = (text.encode(encoding) for text in texts)
+    assert check([iter([one]), *together([one]), iter([one])]).rows == 3
+    mixtures: list[list[Any]] = [[one, *together([other])], [*together([one]), other], [one, other]]
+    for parts in mixtures:
+        streams = [iter([part]) if isinstance(part, bytes) else part for part in parts]
+        with pytest.raises(SourceError, match="has another header than"):
+            check(streams)
+
+
+def test_the_headers_of_files_are_compared_before_all_else() -> None:
+    def late() -> Iterator[bytes]:
+        raise AssertionError
+        yield b""
+
+    first, *others = together([HEADER, HEADER, HEADER[1:]])
+    with pytest.raises(SourceError, match=r"part-2\.csv: has another header than part-0\.csv"):
+        check([first, late(), *others])
+
+
+def test_an_archive_in_a_stream_is_looked_into_when_it_is_first() -> None:
+    tables = [HEADER + ROWS[0], HEADER + ROWS[1]]
+    archive = zipped(tables).getvalue()
+    assert check([iter([archive]), *together(tables)]).rows == 4
+    with pytest.raises(SourceError, match="stream-3: holds 2 files, expected one"):
+        check([*together(tables), iter([archive])])
