@@ -60,6 +60,10 @@ class NotATableError(Exception):
     """Says what an input is instead, or why what it is packed in cannot be read."""
 
 
+class CutOffError(NotATableError):
+    """Says that an input is not whole. What could be unpacked of it is what it holds."""
+
+
 def packing(head: bytes) -> str | None:
     """What an input that starts with `head` is packed in; None if it is not."""
     return next((name for magic, name in _PACKED.items() if head.startswith(magic)), None)
@@ -120,7 +124,7 @@ def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
             if unpacker.ended:
                 unpacker = None
     if unpacker is not None:
-        raise NotATableError(f"breaks off: as {kind} it is not whole")
+        raise CutOffError(f"breaks off: as {kind} it is not whole")
 
 
 def members(file: BinaryIO) -> list[str]:

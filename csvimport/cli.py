@@ -499,17 +499,23 @@ class _Run:
                 self.statuses.add(INTERRUPTED)
                 job.cancel()
                 result = self._told(job)
-            if result.verdict is Verdict.SKIPPED:
+            if result.verdict is Verdict.SKIPPED and not result.broken_off:
                 self.statuses.add(INTERRUPTED)
             job.cancel()
             return result
 
     def _told(self, job: "Job", timeout: float | None = None) -> "Result":
-        """The result; without its report where that cannot be written, which is said then."""
-        from csvimport.errors import OutputError
+        """The result as far as there is one.
+
+        What kept the input from being read to its end, or the report from being written, is said.
+        """
+        from csvimport.errors import BrokenOffError, OutputError
 
         try:
             return job.result(timeout)
+        except BrokenOffError as error:
+            self.statuses.add(_complain(str(error)))
+            return self._told(job)
         except OutputError as error:
             result = job.result(0)  # raises the same where the rows themselves could not be stored
             self.statuses.add(_complain(str(error)))

@@ -20,7 +20,7 @@ from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, head_of, sniff
-from csvimport.errors import SourceError
+from csvimport.errors import BrokenOffError, SourceError
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lookahead import ahead
@@ -98,6 +98,8 @@ class Check:
         """Held while the sample is judged: before it is, a result would have to do the same."""
         self.words = Words(rulebook(), self.options)
         self._legend = self.words.legend()
+        self.broken_off: str | None = None
+        """What kept the input from being read to its end, where rows had been checked by then."""
         self.encodings: dict[int, Encoding] = {}
         """Those of the parts, as soon as they are known."""
         sources = self.source.sources if isinstance(self.source, Together) else [self.source]
@@ -182,21 +184,35 @@ class Check:
         return report / _REPORT_BYTES + issues / _ISSUES
 
     def run(self, goes_on: Callable[[], bool]) -> None:
-        """Read on to the end, or until `goes_on`, which is asked after each block, says no."""
+        """Read on to the end, or until `goes_on`, which is asked after each block, says no.
+
+        Raises a BrokenOffError where the input ends before its end and there is a result of the
+        rows before that; a SourceError where there is none.
+        """
+        try:
+            if self._find_parts(goes_on) and self._heads_agree(goes_on):
+                self._read_through(goes_on)
+        except BrokenOffError as error:
+            self._check_pending()
+            rows = self.rows + sum(block.rows for block, _ in self.waiting)
+            if not rows:
+                raise SourceError(str(error)) from None
+            self.broken_off = str(error)
+            raise BrokenOffError(f"{error}; rows checked until then: {rows:,}") from None
+        finally:
+            self.before_header.wait()
+            self.after_header.wait()
+
+    def _find_parts(self, goes_on: Callable[[], bool]) -> bool:
+        """Begin with the parts that there are; False if there was no time to find all."""
         parts: list[Part] = []
         for part in self.source.parts():
             parts.append(part)
             if len(parts) > 1 and not goes_on():
-                return
+                return False
         with self.lock:
             self._start(parts)
-        if not self._heads_agree(goes_on):
-            return
-        try:
-            self._read_through(goes_on)
-        finally:
-            self.before_header.wait()
-            self.after_header.wait()
+        return True
 
     def _heads_agree(self, goes_on: Callable[[], bool]) -> bool:
         """Whether all headers that are there to read are one, as far as there was time to look.
@@ -526,6 +542,8 @@ class Check:
         errors = sum(n for rule, n in by_rule.items() if self.words.severity(rule) == "error")
         total = by_rule.total()
         verdict = Verdict.ISSUES_FOUND if total else Verdict.COMPLETE
+        if self.broken_off:
+            stopped = Verdict.SKIPPED
         if not self.complete:
             verdict = stopped
             if stopped == Verdict.TIMED_OUT and total:
@@ -571,6 +589,7 @@ class Check:
             elapsed_seconds=time.monotonic() - self.started,
             now=self.options.now,
             examples=[examples[rule] for rule in rules],
+            broken_off=self.broken_off,
             blank_rows=sum(each.blank_rows for each in self.seen) if self.header else 0,
             legend=self._legend,
             redacted=self.options.redact,

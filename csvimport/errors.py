@@ -3,6 +3,7 @@
     CsvImportError
     ├── OptionError      the caller asked for something that does not exist or contradicts itself
     ├── SourceError      the input cannot be read
+    │   └── BrokenOffError   not to its end: what was read until then stands
     ├── OutputError      an output cannot be written
     └── RuleBookError    a rule's or a column list's TOML is broken
 
@@ -21,6 +22,10 @@ class OptionError(CsvImportError):
 
 class SourceError(CsvImportError):
     """The input cannot be read."""
+
+
+class BrokenOffError(SourceError):
+    """The input cannot be read to its end; what was read until then stands."""
 
 
 class OutputError(CsvImportError):

@@ -61,13 +61,16 @@ class Job:
         """The result: of the whole file, or after `timeout` seconds of what was checked by then.
 
         The check goes on after a partial result. Raises what kept the check from running. Where the
-        report cannot be written that is raised, too, once: the next result is one without it.
+        report cannot be written that is raised, too, once: the next result is one without it. So is
+        what kept the input from being read to its end: the next result is of what was read.
         """
         self._wait(timeout)
         if self._cancelled.is_set():
             self._done.wait(_GRACE)
-        if self._error is not None:
-            raise self._error
+        if (error := self._error) is not None:
+            if self._check.broken_off:
+                self._error = None
+            raise error
         stopped = Verdict.SKIPPED if self._cancelled.is_set() else Verdict.TIMED_OUT
         with self._check.judging, self._check.lock:
             result = self._check.result(stopped)

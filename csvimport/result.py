@@ -28,7 +28,10 @@ ISSUE_COLUMNS: dict[str, pl.DataType] = {
 
 
 class Verdict(StrEnum):
-    """How a check ended, in the platform's own terms; `SKIPPED` is a check that was cancelled."""
+    """How a check ended, in the platform's own terms.
+
+    `SKIPPED` is a check that was cancelled, or whose input broke off.
+    """
 
     COMPLETE = "complete"
     ISSUES_FOUND = "issues_found"
@@ -101,6 +104,8 @@ class Result:
     """What is reported, as asked, in another severity than the rule book's."""
     elapsed_seconds: float
     now: datetime
+    broken_off: str | None
+    """What kept the input from being read to its end, if anything did."""
     blank_rows: int
     examples: list[Example] = field(repr=False)
     legend: pl.DataFrame = field(repr=False)
@@ -170,6 +175,7 @@ class Result:
             "kind": self.kind,
             "kind_reason": self.kind_reason,
             "verdict": str(self.verdict),
+            "broken_off": self.broken_off,
             "bytes": self.bytes,
             "bytes_checked": self.bytes_checked,
             "encoding": self.encoding,

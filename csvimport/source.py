@@ -17,6 +17,7 @@ from typing import BinaryIO, cast
 from csvimport import scratch
 from csvimport.address import Address, address_of
 from csvimport.archive import (
+    CutOffError,
     NotATableError,
     member,
     members,
@@ -25,7 +26,7 @@ from csvimport.archive import (
     require_text,
     unpacked,
 )
-from csvimport.errors import CHANGED, OptionError, SourceError, reason
+from csvimport.errors import CHANGED, BrokenOffError, OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
 
@@ -142,7 +143,11 @@ class Source:
             self._status, self._version = status, _version(now)
 
     def _require_unchanged(self) -> None:
-        if self._status and _version(self._status()) != self._version:
+        try:
+            changed = self._status is not None and _version(self._status()) != self._version
+        except OSError as error:  # nobody knows what was read
+            raise SourceError(f"{self.name}: {reason(error)}") from None
+        if changed:
             raise SourceError(f"{self.name}: {CHANGED}")
 
     def _unchanged(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
@@ -191,12 +196,14 @@ class Source:
         """What keeps the input from being read, as an error that names it."""
         try:
             yield
+        except CutOffError as error:
+            raise BrokenOffError(f"{self.name}: {error}") from None
         except NotATableError as error:
             raise SourceError(f"{self.name}: {error}") from None
         except io.UnsupportedOperation:
             raise SourceError(f"{self.name}: is not open for reading") from None
         except OSError as error:
-            raise SourceError(f"{self.name}: {reason(error)}") from None
+            raise BrokenOffError(f"{self.name}: {reason(error)}") from None
 
     def _packed(self) -> Iterator[bytes]:
         if self.path:

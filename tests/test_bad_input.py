@@ -22,8 +22,6 @@ from test_cli import (
     CLEAN,
     DEADLINE,
     ERRORS,
-    HEADER,
-    ROWS,
     Printed,
     environment,
     folder,
@@ -107,35 +105,6 @@ def test_a_file_that_may_not_be_read(run: Printed, monkeypatch: pytest.MonkeyPat
 def test_a_file_that_fails_to_read(run: Printed) -> None:
     assert run.complaint("check", "/proc/self/mem") == "/proc/self/mem: input/output error"
     assert names() == set()
-
-
-class Failing(io.RawIOBase):
-    """Delivers some megabytes of rows, and then fails."""
-
-    def __init__(self) -> None:
-        self._data = io.BytesIO(HEADER + ROWS)
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        size = self._data.readinto(buffer)
-        if not size:
-            raise OSError(5, "Input/output error")
-        return size
-
-
-def test_a_stream_that_fails_on_the_way(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
-    stdin = io.TextIOWrapper(io.BufferedReader(Failing()))
-    monkeypatch.setattr(sys, "stdin", stdin)
-    assert run.complaint("check", "-") == "stdin: input/output error"
-    assert names() == set()
-    stdin.detach()
-
-
-def test_the_library_says_which_stream_failed() -> None:
-    with pytest.raises(SourceError, match="input/output error"):
-        check(io.BufferedReader(Failing()))
 
 
 @pytest.mark.parametrize("command", ["check -", "workspace --from -"])

@@ -30,7 +30,8 @@ def meaning(result: Result) -> Iterator[str]:
         yield "letters and digits of the cells are masked"
     if not result.complete:
         why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
-        yield f"the check {why} after {coverage(result)}"
+        what = "the input breaks off" if result.broken_off else f"the check {why}"
+        yield f"{what} after {coverage(result)}"
     yield from _found(result)
     if result.broken_header:
         rules = count(len(result.incomplete_rules), "rule")
@@ -47,6 +48,8 @@ def meaning(result: Result) -> Iterator[str]:
 def next_step(result: Result) -> str:
     """What to do now."""
     told = "report" if result.report else "issues"
+    if result.broken_off:
+        return "get the file again, whole, and check that"
     if result.broken_header and not has_errors_as_a_whole(result):
         return "correct the header and check the file again"
     if result.verdict == Verdict.COMPLETE:
