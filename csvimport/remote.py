@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from csvimport.address import Address
-from csvimport.errors import CHANGED, SourceError
+from csvimport.errors import CHANGED, BrokenOffError, SourceError
 
 #: In bytes: so much is asked for at a time.
 _CHUNK = 8 << 20
@@ -39,7 +39,8 @@ def opened(address: Address) -> Opened:
 
 def _whole(address: Address, size: int | None, pieces: Iterator[bytes]) -> Iterator[bytes]:
     have = 0
-    with _told(address, {**_REASONS, "FileNotFoundError": CHANGED}):  # it was there
+    reasons = {**_REASONS, "FileNotFoundError": CHANGED}  # it was there
+    with _told(address, reasons, BrokenOffError):
         for piece in pieces:
             have += len(piece)
             yield piece
@@ -107,7 +108,9 @@ class _ChangedError(Exception):
 
 
 @contextmanager
-def _told(address: Address, reasons: Mapping[str, str]) -> Iterator[None]:
+def _told(
+    address: Address, reasons: Mapping[str, str], kind: type[SourceError] = SourceError
+) -> Iterator[None]:
     """Whatever others raise, in one line that holds no word of theirs: it may hold a secret."""
     try:
         yield
@@ -120,7 +123,8 @@ def _told(address: Address, reasons: Mapping[str, str]) -> Iterator[None]:
         raise
     except Exception as error:
         words = _reason(error, reasons).format(access=_ACCESS[address.scheme])
-        raise SourceError(f"{address.name}: {words}") from None
+        kind = SourceError if words == CHANGED else kind  # nobody knows what was read
+        raise kind(f"{address.name}: {words}") from None
 
 
 def _reason(error: BaseException, reasons: Mapping[str, str]) -> str:
