@@ -13,9 +13,9 @@ from csvimport.report.telling import (
     TITLES,
     count,
     excerpt_of,
-    meaning,
-    next_step,
+    explanation,
     remedy,
+    rules_of,
 )
 from csvimport.result import Example, Result, Verdict
 
@@ -25,13 +25,16 @@ _MOST_FIELDS = 30
 _LONGEST_NAME = 40
 
 
-def render(result: Result, *, show: int) -> Iterator[Text]:
-    """The lines of the text form, with at most `show` examples."""
+def render(result: Result, *, show: int, reported: bool = False) -> Iterator[Text]:
+    """The lines of the text form, with at most `show` examples.
+
+    `reported` says that there is going to be a report, of this and other results.
+    """
     color = "green" if result.verdict == Verdict.COMPLETE else "yellow"
     name = Text(printable(result.file) + ": ", style="bold")
     yield name.append(TITLES[result.verdict], style=f"bold {color}")
     yield Text()
-    for line in (*meaning(result), f"next: {next_step(result)}"):
+    for line in explanation(result, reported=reported):
         yield Text("  " + line)
     if result.issues_by_rule:
         yield Text()
@@ -53,9 +56,8 @@ def render(result: Result, *, show: int) -> Iterator[Text]:
 
 def _counts(result: Result) -> Iterator[Text]:
     width = max(len(f"{number:,}") for number in result.issues_by_rule.values())
-    for example in result.examples:
-        rule, severity = example.issue.rule, example.issue.severity
-        line = Text(f"  {result.issues_by_rule[rule]:>{width},}  ")
+    for number, severity, rule in rules_of(result):
+        line = Text(f"  {number:>{width},}  ")
         yield line.append(f"{severity:7}", style=_COLORS[severity]).append(f"  {rule}")
 
 
@@ -76,7 +78,7 @@ def _example(example: Example, delimiter: str) -> Iterator[Text]:
         if length := cell_len(record.found):
             gutter = " " * len(str(issue.line))
             yield Text(f" {gutter} | {' ' * cell_len(record.before)}{'^' * length}")
-    yield Text(f"  = help: {remedy(issue, example.help)}")
+    yield Text(f"  = help: {remedy(issue.suggestion, example.help)}")
 
 
 def fields(result: Result) -> Iterator[Text]:

@@ -343,7 +343,7 @@ class _Tally:
         elif text is not None:
             record = self._of_broken(issue, text, first=first)
         part = issue.file if len(self.result.parts) > 1 else None
-        said, to_do = _pieces(issue.message, issue), remedy(issue, help_)
+        said, to_do = _pieces(issue.message, issue), remedy(issue.suggestion, help_)
         if record or issue.row is None:
             cells = {}
         return _Sample(issue, position, said, to_do, part, cells, record)

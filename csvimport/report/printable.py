@@ -8,13 +8,19 @@ _HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 #: What the logs of continuous integration take for a command: at the start of a line, and anywhere.
 _COMMAND = re.compile(r"\A(\s*):(?=:)")
 _OLD_COMMAND = re.compile(r"#(?=#(?:vso)?\[)")
+_ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"})
 
 
 def printable(text: str) -> str:
     """`text` without anything that moves a cursor, turns the direction of reading or commands."""
     text = text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " ")
     text = _OLD_COMMAND.sub(r"\\x23", _COMMAND.sub(r"\1\\x3a", text))
-    return "".join(map(_visible, text))
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def in_xml(text: str) -> str:
+    """`text` as it stands in XML, in attributes, too."""
+    return text.translate(_ESCAPES)
 
 
 def _visible(char: str) -> str:

@@ -1,9 +1,10 @@
 """What every face of a result tells, in the same words: what it means, and what to do about it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from csvimport.issue import LEAVE_BLANK, Issue, Severity
+from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.report.printable import printable
 from csvimport.result import Example, Result, Verdict
 
@@ -29,9 +30,7 @@ def meaning(result: Result) -> Iterator[str]:
     if result.redacted:
         yield "letters and digits of the cells are masked"
     if not result.complete:
-        why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
-        what = "the input breaks off" if result.broken_off else f"the check {why}"
-        yield f"{what} after {coverage(result)}"
+        yield ending(result)
     yield from _found(result)
     if result.broken_header:
         rules = count(len(result.incomplete_rules), "rule")
@@ -45,9 +44,9 @@ def meaning(result: Result) -> Iterator[str]:
         yield f"reported otherwise, as asked: {', '.join(told)}"
 
 
-def next_step(result: Result) -> str:
-    """What to do now."""
-    told = "report" if result.report else "issues"
+def next_step(result: Result, *, reported: bool = False) -> str:
+    """What to do now; `reported` says that there is a report of it among others."""
+    told = "report" if result.report or reported else "issues"
     if result.broken_off:
         return "get the file again, whole, and check that"
     if result.broken_header and not has_errors_as_a_whole(result):
@@ -63,6 +62,12 @@ def next_step(result: Result) -> str:
     return f"review the {told}, then correct the file and check it again, or import it anyway"
 
 
+def explanation(result: Result, *, reported: bool = True) -> Iterator[str]:
+    """What was checked, what it came to, and what to do now."""
+    yield from meaning(result)
+    yield f"next: {next_step(result, reported=reported)}"
+
+
 def total(results: Sequence[Result]) -> str:
     """What all the results come to."""
     counts = [
@@ -73,11 +78,31 @@ def total(results: Sequence[Result]) -> str:
     return f"{count(len(results), 'file')}: {', '.join(counts)}"
 
 
-def remedy(issue: Issue, help_: str) -> str:
-    """What to do about `issue`, if there is no better advice than `help_`."""
-    if issue.suggestion is None:
+def rules_of(result: Result) -> Iterator[tuple[int, Severity, str]]:
+    """How many issues each rule has, its severity, its name; errors first."""
+    for example in result.examples:
+        rule = example.issue.rule
+        yield result.issues_by_rule[rule], example.issue.severity, rule
+
+
+def sentence(issue: Mapping[str, Any]) -> str:
+    """What is wrong, on one line that can be shown anywhere."""
+    column = f"{issue['column']}: " if issue["column"] else ""
+    return printable(f"{column}{issue['message']}")
+
+
+def remedy(suggestion: str | None, help_: str) -> str:
+    """What to do about an issue: as is suggested, if anything is, else what `help_` says."""
+    if suggestion is None:
         return help_
-    return f"use `{printable(issue.suggestion)}`" if issue.suggestion else LEAVE_BLANK
+    return f"use `{printable(suggestion)}`" if suggestion else LEAVE_BLANK
+
+
+def ending(result: Result) -> str:
+    """Why a check did not come to the end, and where it ended."""
+    why = "was stopped" if result.verdict == Verdict.SKIPPED else "ran out of time"
+    what = "the input breaks off" if result.broken_off else f"the check {why}"
+    return f"{what} after {coverage(result)}"
 
 
 def coverage(result: Result) -> str:
