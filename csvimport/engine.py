@@ -38,9 +38,8 @@ from csvimport.words import FOUND, Words
 _ENOUGH_ROWS = MANY
 _ENOUGH_BYTES = 8 << 20
 _ENOUGH_BLOCKS = 16
-#: So many bytes of the report and issues as JSON are written in a second, at least.
+#: So many bytes of the report are written in a second, at least.
 _REPORT_BYTES = 5e8
-_ISSUES = 1e6
 
 _TEXT = pl.String()
 
@@ -88,7 +87,9 @@ class Check:
     source: Source | Together
     options: Options
     report: Report | None = None
-    """Makes the lines of the report; without it the rows are kept."""
+    """Makes the lines of the report."""
+    keeps_rows: bool = True
+    """Whether the flagged rows stay in the chunks."""
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -177,11 +178,10 @@ class Check:
         total = self.issues_by_rule.total()
         return Progress(self._bytes_read(survey), self.source.size, rows, total)
 
-    def seconds_to_tell(self, *, all_issues: bool) -> float:
-        """How long it will take to write the report of what was found, or `all_issues`, too."""
+    def seconds_to_tell(self, each_issue: float) -> float:
+        """How long it will take to write the report, and what takes so long for `each_issue`."""
         report = self.before_header.report_bytes + self.after_header.report_bytes
-        issues = self.issues_by_rule.total() if all_issues else 0
-        return report / _REPORT_BYTES + issues / _ISSUES
+        return report / _REPORT_BYTES + self.issues_by_rule.total() * each_issue
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no.
@@ -343,7 +343,7 @@ class Check:
             report = partial(
                 self.report, headers=self.headers, legend=self._legend, parts=self.parts
             )
-            self.after_header = Spill(report)
+            self.after_header = Spill(report, self.keeps_rows)
         issues = self.checker.header(header)
         row = {"row": header.row, "line": header.line}
         text = header.text if header.faults.height else None
@@ -385,7 +385,7 @@ class Check:
         assert self.header is not None
         check = copy.copy(self)
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
-        check.after_header = Spill(self.after_header.lines_of)
+        check.after_header = Spill(self.after_header.lines_of, self.keeps_rows)
         check.waiting = deque(self.waiting)
         check.pending = list(self.pending)
         check.seen = list(self.seen)
@@ -437,7 +437,8 @@ class Check:
         errors, warnings = self._row_counts(issues)
         chunk = None
         if issues.height:
-            chunk = Chunk(issues, self._flagged(block, issues))
+            shown = self.report or self.keeps_rows
+            chunk = Chunk(issues, self._flagged(block, issues) if shown else None)
         spill = self.before_header if self.header is None else self.after_header
         spill.settle()
         # what computes may take time, or be interrupted: now all is known, and counts at once

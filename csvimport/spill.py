@@ -48,12 +48,16 @@ class Lines:
 class Chunk:
     """Some issues, in order, and the rows that they are about: place, text and cells.
 
-    Or the report's `lines` about them, instead of the rows.
+    Where nobody needs the rows, there may be none; the report's `lines` about them instead.
     """
 
     issues: pl.DataFrame
     rows: pl.DataFrame | None
     lines: Lines | None = None
+
+    @property
+    def has_rows(self) -> bool:
+        return self.rows is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,12 @@ def _bytes(frame: pl.DataFrame) -> bytes:
 class Spill:
     """An append-only list of chunks in a temporary folder, which goes when the spill does.
 
-    What is appended is stored in a thread of its own; with the report's lines in the place of the
-    rows, where it is known how `lines_of` makes them.
+    What is appended is stored in a thread of its own; with the report's lines, where it is known
+    how `lines_of` makes them, and then without the rows unless it `keeps_rows`.
     """
 
     lines_of: Callable[[Chunk], Lines] | None = None
+    keeps_rows: bool = False
     report_bytes: int = 0
     """Of the report's lines that are on disk."""
     _written: list[Stored] = field(default_factory=list)
@@ -180,7 +185,8 @@ class Spill:
 
     def _add(self, chunk: Chunk) -> None:
         if self.lines_of:
-            chunk = replace(chunk, rows=None, lines=self.lines_of(chunk))
+            rows = chunk.rows if self.keeps_rows else None
+            chunk = replace(chunk, rows=rows, lines=self.lines_of(chunk))
         many = chunk.issues.height > _MANY
         buffer = self._buffer if many else [*self._buffer, _packed(chunk)]
         full = many or sum(map(len, buffer)) > _BUFFER
