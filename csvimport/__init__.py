@@ -3,7 +3,7 @@
 TYPE_CHECKING = False  # as in typing, which would have to be loaded
 
 if TYPE_CHECKING:
-    from csvimport.api import check, start
+    from csvimport.api import check, start, write
     from csvimport.engine import Progress
     from csvimport.errors import (
         CsvImportError,
@@ -34,6 +34,7 @@ __all__ = [
     "Workspace",
     "check",
     "start",
+    "write",
 ]
 
 # A module of the package can only be imported after this one: were polars loaded here, the command

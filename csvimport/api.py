@@ -9,15 +9,18 @@ from typing import Literal, TypeGuard
 from csvimport.engine import Progress
 from csvimport.errors import OptionError
 from csvimport.issue import Severity
-from csvimport.job import Job
+from csvimport.job import Job, written
 from csvimport.options import TIME_BUDGET, Options, changed_severities
+from csvimport.report import faces
+from csvimport.report.faces import Faced, by_face
 from csvimport.result import Result
 from csvimport.source import Readable, source_of
-from csvimport.target import require_no_input, require_writable
+from csvimport.target import require_distinct
 from csvimport.workspace import Workspace, read
 
 Kind = Literal["auto", "attributes", "events"]
 PathLike = str | os.PathLike[str]
+Report = PathLike | Sequence[PathLike]
 
 
 def check(
@@ -25,7 +28,7 @@ def check(
     *,
     kind: Kind = "auto",
     time_budget: float | None = TIME_BUDGET,
-    report: PathLike | None = None,
+    report: Report | None = None,
     raw: bool = False,
     ignore: Iterable[str] = (),
     severities: Mapping[str, Severity | str] | None = None,
@@ -40,8 +43,10 @@ def check(
     reads. A list of such is one import in parts: of the same header, their rows counted on. A part
     without a name is called after its place: `stream`, `stream-2`.
     Stops after `time_budget` seconds (None: never) with a partial result. Writes the error report
-    to `report` if there is anything to report; `raw` leaves its cells unguarded. `workspace` is
-    what all files share, or the file in which it stands; `ignore` and `severities` go before it.
+    to `report` if there is anything to report; `raw` leaves its cells unguarded. To a path that
+    ends in `.xlsx`, `.jsonl`, `.parquet`, `.sarif`, `.junit.xml`, `.md` or `.html` it is written in
+    that form, whatever there is to report; a list of paths gets one each. `workspace` is what all
+    files share, or the file in which it stands; `ignore` and `severities` go before it.
     `now` is what dates are compared with, in UTC unless it has a zone, by default the clock.
     `redact` masks the letters and digits of cells in the result and the report. What the input's
     bytes say about their encoding counts only where no `encoding` is named. Raises SourceError,
@@ -57,8 +62,8 @@ def check(
         redact=redact,
         encoding=encoding,
     )
-    target = _target(report, source, options.workspace)
-    job = Job(source_of(source), options, report=target, raw=raw)
+    target, others = _targets(report, source, options.workspace)
+    job = Job(source_of(source), options, report=target, raw=raw, faces=others)
     try:
         return job.result(time_budget)
     finally:
@@ -69,7 +74,7 @@ def start(
     source: Readable | Sequence[Readable],
     *,
     kind: Kind = "auto",
-    report: PathLike | None = None,
+    report: Report | None = None,
     raw: bool = False,
     ignore: Iterable[str] = (),
     severities: Mapping[str, Severity | str] | None = None,
@@ -83,21 +88,42 @@ def start(
     options = _options(
         kind, None, ignore, severities, workspace, now, redact=redact, encoding=encoding
     )
-    target = _target(report, source, options.workspace)
-    return Job(source_of(source), options, report=target, raw=raw, on_progress=on_progress)
+    target, others = _targets(report, source, options.workspace)
+    return Job(
+        source_of(source), options, report=target, raw=raw, on_progress=on_progress, faces=others
+    )
 
 
-def _target(
-    report: PathLike | None, source: Readable | Sequence[Readable], workspace: Workspace
-) -> Path | None:
-    if report is None:
-        return None
-    path = Path(report)
-    require_writable(path)
+def write(results: Result | Sequence[Result], path: PathLike) -> None:
+    """Write the report of `results` to `path`, in the form that its suffix stands for.
+
+    CSV tells of a single result. A form that shows rows, such as CSV or `.xlsx`, takes results that
+    were checked without a report, or with one of such a form.
+    """
+    results = [results] if isinstance(results, Result) else list(results)
+    target, others = _targets(path, [], Workspace())
+    if target and len(results) != 1:
+        raise OptionError(f"{target}: found {len(results)} results, and a CSV report is of one")
+    needs_rows = target or any(face.needs_rows for _, face in others)
+    chunks = (chunk for result in results if needs_rows for chunk in result.chunks())
+    if not all(chunk.has_rows or (target and chunk.lines) for chunk in chunks):
+        raise OptionError(f"{path}: the rows were not kept; name it as a `report` of the check")
+    for result in results if target else ():
+        written(result, target, raw=False)
+    for each, face in others:
+        faces.write(results, each, face)
+
+
+def _targets(
+    report: Report | None, source: Readable | Sequence[Readable], workspace: Workspace
+) -> tuple[Path | None, list[Faced]]:
+    """Where the CSV report goes, and those with other faces."""
+    paths = [report] if report is None or isinstance(report, (str, os.PathLike)) else report
+    targets = [Path(each) for each in paths if each is not None]
     sources = source if isinstance(source, (list, tuple)) else [source]
     named = [each if _is_path(each) else getattr(each, "name", None) for each in sources]
-    require_no_input(path, [each for each in (*named, workspace.path) if _is_path(each)])
-    return path
+    require_distinct(targets, [each for each in (*named, workspace.path) if _is_path(each)])
+    return by_face(targets)
 
 
 def _is_path(given: object) -> TypeGuard[PathLike]:

@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from csvimport.engine import Progress
     from csvimport.job import Job
     from csvimport.options import Options
+    from csvimport.report.faces import Face, Faced
     from csvimport.result import Result
     from csvimport.rulebook import Rule
     from csvimport.source import Source, Together
@@ -65,7 +66,9 @@ class Identifier(StrEnum):
 
 class Format(StrEnum):
     text = "text"
+    concise = "concise"
     json = "json"
+    github = "github"
 
 
 class FailOn(StrEnum):
@@ -206,18 +209,23 @@ def check(
     ],
     kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
     report: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="PATH",
             readable=False,
-            help="Write the error report there (several FILEs: a folder) instead of "
-            "<stem>.report.csv in this folder.",
+            help="Write a report there instead of <stem>.report.csv in this folder, in the form of "
+            "its suffix: .csv (of several FILEs: a folder), .xlsx, .jsonl, .parquet, .sarif, "
+            ".junit.xml, .md or .html. May be given several times.",
         ),
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no error report.")] = False,
     issues: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", readable=False, help="Write all issues as JSON Lines there."),
+        typer.Option(
+            metavar="PATH",
+            readable=False,
+            help="Write all issues as JSON Lines there, whatever its suffix, beside the report.",
+        ),
     ] = None,
     format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,  # noqa: A002
     time_budget: Annotated[
@@ -267,12 +275,25 @@ def check(
     began = time.monotonic()
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now, encoding)
     options = replace(options, redact=redact)
+    from csvimport.errors import OptionError
+    from csvimport.report.faces import FACES, by_face
+    from csvimport.target import require_distinct, require_no_input
+
     if report and no_report:
         raise typer.BadParameter("found both --report and --no-report, expected one of them")
     inputs = _files(files)
     names = files[:1] if together else inputs
-    reports = [None] * len(names) if no_report else _report_paths(names, report)
-    _require_distinct(inputs, options.workspace.path, [*reports, issues])
+    if inputs.count("-") > 1:
+        raise OptionError("found `-` twice, and standard input can be read but once")
+    read = [file for file in (*inputs, options.workspace.path) if file and file != "-"]
+    for path in report or []:
+        require_no_input(path, read)
+    table, faces = by_face(report or [])
+    none = no_report or (faces and not table)
+    tables = [None] * len(names) if none else _report_paths(names, table)
+    lines = [(issues, FACES[".jsonl"])] if issues else []
+    written = [*filter(None, tables), *(path for path, _ in (*faces, *lines))]
+    require_distinct(written, read)
     run = _Run(
         options,
         format,
@@ -280,29 +301,19 @@ def check(
         fail_on,
         show,
         raw=raw,
-        all_issues=issues is not None,
+        faces=faces,
+        lines=lines,
         progress=not no_progress,
         began=began,
     )
     groups = [inputs] if together else [[each] for each in inputs]
-    for group, path in zip(groups, reports, strict=True):
-        run.check(group, path)
+    for group, target in zip(groups, tables, strict=True):
+        run.check(group, target)
         if INTERRUPTED in run.statuses:
             break
     run.say_total()
-    if issues:
-        import csvimport.report.jsonl
-        from csvimport.errors import OutputError
-
-        try:
-            csvimport.report.jsonl.write(run.results, issues)
-        except OutputError as error:
-            run.statuses.add(_complain(str(error)))
-    if format is Format.json:
-        from csvimport.report.json import render
-
-        with _reader_may_go():
-            print(render(run.results, options.now, ascii_only=not _is_utf8()), flush=True)
+    run.write_faces()
+    run.say_all()
     return next(
         status
         for status in (INTERRUPTED, CANNOT_RUN, FOUND, TIMED_OUT, OK)
@@ -376,23 +387,6 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     return paths
 
 
-def _require_distinct(files: list[str], workspace: str | None, outputs: list[Path | None]) -> None:
-    """No output may be written over an input or another output, nor where nothing can be."""
-    from csvimport.errors import OptionError, OutputError
-    from csvimport.target import is_written_to, require_no_input, require_writable
-
-    if files.count("-") > 1:
-        raise OptionError("found `-` twice, and standard input can be read but once")
-    inputs = [file for file in files if file != "-"] + ([workspace] if workspace else [])
-    seen: set[str] = set()
-    for path in filter(None, outputs):
-        require_writable(path)
-        require_no_input(path, inputs)
-        if os.path.realpath(path) in seen and not is_written_to(path):
-            raise OutputError(f"{path}: is named for two outputs; name another for one of them")
-        seen.add(os.path.realpath(path))
-
-
 def _files(names: list[str]) -> list[str]:
     """The files that are named, and those in the folders that are."""
     from csvimport.address import address_of
@@ -442,13 +436,14 @@ class _Run:
         show: int,
         *,
         raw: bool,
-        all_issues: bool,
+        faces: "list[Faced]",
+        lines: "list[Faced]",
         progress: bool,
         began: float,
     ) -> None:
         self.options, self.format, self.after_budget = options, format, after_budget
         self.fail_on, self.show, self.raw = fail_on, show, raw
-        self.all_issues = all_issues
+        self.faces, self.lines = faces, lines
         self.progress = progress and sys.stderr.isatty()
         self.began: float | None = began
         self.results: list[Result] = []
@@ -487,7 +482,7 @@ class _Run:
                 report=report,
                 raw=self.raw,
                 on_progress=on_progress,
-                all_issues=self.all_issues,
+                later=[face for _, face in (*self.faces, *self.lines)],
             )
             try:
                 result = self._told(job, left)
@@ -540,6 +535,10 @@ class _Run:
 
     def _say(self, result: "Result") -> None:
         if self.format is not Format.text:
+            if self.format is not Format.json and not result.complete:
+                from csvimport.report.telling import ending
+
+                _remark(f"{result.file}: {ending(result)}")
             return
         from rich.console import Console
 
@@ -552,7 +551,7 @@ class _Run:
         console = Printer(highlight=False, markup=False, emoji=False, soft_wrap=True)
         if self.results:
             console.print()
-        for line in render(result, show=self.show):
+        for line in render(result, show=self.show, reported=bool(self.faces)):
             console.print(line)
         sys.stdout.flush()
 
@@ -563,6 +562,56 @@ class _Run:
 
             with _reader_may_go():
                 print(f"\n{total(self.results)}", flush=True)
+
+    def write_faces(self) -> None:
+        """Write what tells of all results: the reports with faces, and the issues as lines."""
+        from csvimport.report.printable import printable
+        from csvimport.target import is_written_to
+
+        reports = [path for path, face in self.faces if self._write(path, face)]
+        for path, face in self.lines:
+            self._write(path, face)
+        named = [path for path in reports if not is_written_to(path)]
+        if self.format is Format.text and named:
+            with _reader_may_go():
+                print("", *(f"report: {printable(str(path))}" for path in named), sep="\n")
+        first = next(map(str, reports), None)
+        self.results = [replace(each, report=each.report or first) for each in self.results]
+
+    def _write(self, path: Path, face: "Face") -> bool:
+        """Write all results to `path`; whether that could be done."""
+        from csvimport.errors import OutputError
+        from csvimport.report.faces import lacks, write
+
+        try:
+            write(self.results, path, face)
+        except OutputError as error:
+            self.statuses.add(_complain(str(error)))
+            return False
+        if lacking := lacks(self.results, face):
+            _remark(
+                f"{path} lacks {lacking:,} issues: readers of this form take {face.most:,} of a "
+                "file; one that ends in .jsonl has all"
+            )
+        return True
+
+    def say_all(self) -> None:
+        """Print all results in the forms that are not for people."""
+        from csvimport.report import concise, github, json
+
+        if self.format is Format.text:
+            return
+        now, ascii_only = self.options.now, not _is_utf8()
+        forms: dict[Format, Callable[[], Iterable[str]]] = {
+            Format.json: lambda: [json.render(self.results, now, ascii_only=ascii_only)],
+            Format.concise: lambda: concise.render(self.results),
+            Format.github: lambda: github.render(self.results),
+        }
+        lines = forms[self.format]()
+        with _reader_may_go():
+            for line in lines:
+                print(line)
+            sys.stdout.flush()
 
 
 @contextmanager

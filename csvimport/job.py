@@ -2,17 +2,19 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
 
 import csvimport.report.csv as csv_report
+import csvimport.report.faces as report_faces
 from csvimport import scratch
 from csvimport.engine import Check, Progress
 from csvimport.errors import OutputError
 from csvimport.options import Options
+from csvimport.report.faces import Face, Faced
 from csvimport.result import Result, Verdict
 from csvimport.source import Source, Together
 
@@ -23,8 +25,6 @@ _GRACE = 1.0
 #: Of a time budget, so much is kept for all that is said at the end: in seconds, and as a share.
 _LAST = 0.25
 _LAST_SHARE = 0.05
-#: Seconds that it takes to write an issue as JSON, at most.
-_EACH_ISSUE = 1e-6
 
 
 class Job:
@@ -32,7 +32,7 @@ class Job:
 
     `on_progress` is called in that thread, about ten times a second and at the end. When the time
     budget of `options` is over, the check stops behind the block that it is in; some of it is kept
-    for the report, and for `all_issues` if these are going to be written, too.
+    for the report, for those with `faces`, and for those that others are going to write `later`.
     """
 
     def __init__(
@@ -43,14 +43,18 @@ class Job:
         report: Path | None = None,
         raw: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
-        all_issues: bool = False,
+        faces: Iterable[Faced] = (),
+        later: Iterable[Face] = (),
     ) -> None:
+        self._report, self._raw, self._faces = report, raw, list(faces)
+        all_faces = [*(face for _, face in self._faces), *later]
+        self._each_issue = sum(1 / face.pace for face in all_faces)
         lines_of = partial(csv_report.lines_of, raw=raw) if report else None
-        self._check = Check(source, options, lines_of)
-        self._report, self._raw = report, raw
+        # without any report, there may be one to be written of the result
+        keeps_rows = any(face.needs_rows for face in all_faces) or not (report or all_faces)
+        self._check = Check(source, options, lines_of, keeps_rows)
         self._on_progress = on_progress
         self._deadline = self._check.started + _working_time(options.time_budget)
-        self._all_issues = all_issues
         self._told = 0.0
         self._cancelled = threading.Event()
         self._done = threading.Event()
@@ -62,7 +66,7 @@ class Job:
     def result(self, timeout: float | None = None) -> Result:
         """The result: of the whole file, or after `timeout` seconds of what was checked by then.
 
-        The check goes on after a partial result. Raises what kept the check from running. Where the
+        The check goes on after a partial result. Raises what kept the check from running. Where a
         report cannot be written that is raised, too, once: the next result is one without it. So is
         what kept the input from being read to its end: the next result is of what was read.
         """
@@ -77,10 +81,18 @@ class Job:
         with self._check.judging, self._check.lock:
             result = self._check.result(stopped)
         try:
-            return written(result, self._report, raw=self._raw)
+            result = written(result, self._report, raw=self._raw)
         except OutputError:
             self._report = None
             raise
+        for path, face in tuple(self._faces):
+            try:
+                report_faces.write([result], path, face)
+            except OutputError:
+                self._faces.remove((path, face))
+                raise
+        first = next((str(path) for path, _ in self._faces), None)
+        return replace(result, report=result.report or first)
 
     def _wait(self, timeout: float | None) -> None:
         """Wait until the check has ended, or what is left of `timeout` is needed for the report."""
@@ -91,7 +103,7 @@ class Job:
 
     def _left(self, deadline: float) -> float:
         """The seconds until the report has to be begun that is to be there by then."""
-        told = self._check.seconds_to_tell(_EACH_ISSUE if self._all_issues else 0)
+        told = self._check.seconds_to_tell(self._each_issue)
         return deadline - time.monotonic() - told
 
     def cancel(self) -> None:

@@ -114,6 +114,7 @@ class Result:
     """Whether what the cells say is masked."""
     _chunks: tuple[Snapshot | tuple[Chunk, ...], ...] = field(repr=False)
     report: str | None = None
+    """Where its report was written; the first, where there are several."""
     report_lines: int = 0
     report_guarded: int = 0
     """How many cells of the report were kept from being formulas."""

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -55,6 +55,17 @@ def require_no_input(path: Path, inputs: Iterable[str | os.PathLike[str]]) -> No
     names = (os.fspath(each) for each in inputs)
     if os.path.realpath(path) in {os.path.realpath(name) for name in names if "\0" not in name}:
         raise OutputError(f"{path}: is an input; name another file for the output")
+
+
+def require_distinct(outputs: Iterable[Path], inputs: Sequence[str | os.PathLike[str]]) -> None:
+    """Raise an OutputError for an output that is another one or an input, or cannot be written."""
+    seen: set[str] = set()
+    for path in outputs:
+        require_writable(path)
+        require_no_input(path, inputs)
+        if os.path.realpath(path) in seen and not is_written_to(path):
+            raise OutputError(f"{path}: is named for two outputs; name another for one of them")
+        seen.add(os.path.realpath(path))
 
 
 def is_written_to(path: Path) -> bool:

@@ -4,7 +4,7 @@ import csv
 import functools
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,6 +16,7 @@ from csvimport.engine import Check
 from csvimport.forms import HABITS
 from csvimport.options import Options
 from csvimport.report.csv import write
+from csvimport.report.faces import FACES
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Scanner
 from csvimport.source import Source, Together
@@ -112,3 +113,10 @@ def report(result: Result, *, raw: bool = False) -> list[list[str]]:
     """The error report as the standard library reads it: its header, then its lines."""
     text = report_bytes(result, raw=raw).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+def face(results: Sequence[Result], suffix: str) -> bytes:
+    """The report of all `results` in the form that a suffix stands for."""
+    file = io.BytesIO()
+    FACES[suffix].write(results, file)
+    return file.getvalue()

@@ -5,7 +5,6 @@ import io
 import itertools
 import json
 import os
-import tempfile
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from model import read
 from polars.testing import assert_frame_equal
-from running import SAMPLED, checked, issues, report, run, summary, told, whole
+from running import SAMPLED, checked, face, issues, report, run, summary, told, whole
 from tables import FILES, INPUTS, LINES
 
 import csvimport
@@ -34,7 +33,6 @@ from csvimport import (
     check,
 )
 from csvimport.report import json as json_report
-from csvimport.report import jsonl
 from csvimport.rulebook import rulebook
 
 BOOK = rulebook()
@@ -687,10 +685,7 @@ def test_the_document_of_several_results() -> None:
 @given(st.lists(INPUTS, max_size=3))
 def test_issues_as_json_lines(inputs: list[bytes]) -> None:
     results = [run(data) for data in inputs]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "issues.jsonl"
-        jsonl.write(results, path)
-        lines = path.read_bytes().decode().split("\n")
+    lines = face(results, ".jsonl").decode().split("\n")
     assert lines.pop() == ""
     found = [json.loads(line) for line in lines]
     assert all(list(each) == list(COLUMNS) for each in found)

@@ -1203,7 +1203,12 @@ def test_help(run: Printed, command: list[str], option: str) -> None:
 def test_check_has_the_options_of_the_contract(run: Printed) -> None:
     assert run("check", "--help") == OK
     assert set(re.findall(r"--[a-z]+(?:-[a-z]+)*", run.out)) == set(OPTIONS.split())
-    for choices in ("auto|attributes|events", "text|json", "stop|continue", "error|warning|never"):
+    for choices in (
+        "auto|attributes|events",
+        "text|concise|json|github",
+        "stop|continue",
+        "error|warning|never",
+    ):
         assert choices in run.out
 
 

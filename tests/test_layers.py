@@ -73,11 +73,21 @@ ORDER = [
     "report.printable",
     "report.telling",
     "report.csv",
-    "report.jsonl",
     "report.json",
+    "report.place",
+    "report.findings",
     "report.console",
+    "report.concise",
+    "report.github",
     "report.html",
     "report.preview",
+    "report.jsonl",
+    "report.parquet",
+    "report.sarif",
+    "report.junit",
+    "report.markdown",
+    "report.xlsx",
+    "report.faces",
     "report.rules",
     "report.workspace",
     "job",
@@ -105,6 +115,7 @@ FILES = {
     ("rulebook", "read_bytes"),
     ("vocabulary", "read_text"),  # the names of zones, in a package
     ("workspace", "read_bytes"),
+    ("report.parquet", "sink_parquet"),  # to a file that is open
     ("report.rules", "write_text"),
     ("cli", "open"),  # the null device, behind a reader that has gone
 }

@@ -10,23 +10,28 @@ import re
 import tempfile
 import unicodedata
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import report, run
+from readers import COUNTS, cells, notes, sheets
+from running import face, report, run
 from tables import INPUTS
 
 import csvimport
 from csvimport import Issue
 from csvimport.cli import CANNOT_RUN, FOUND, OK, main
-from csvimport.report import jsonl
+from csvimport.issue import CUT_MARK
 from csvimport.report.console import render
 from csvimport.report.csv import COLUMNS
+from csvimport.report.faces import FACES
+from csvimport.report.xlsx import LONGEST_CELL
 
 # --- The table -----------------------------------------------------------------------------------
 
@@ -93,6 +98,11 @@ CONTROLS = {
     "quotes": 'a"b""c\'d`e',
     "delimiters": "a,b;c|d\te",
     "json": '"},{"rule":"x"',
+    "rich text of a workbook": "<r><t>x</t></r>",
+    "escape of a workbook": "_x001B_[31m_x0041_",
+    "end of a cell in XML": "</t></is></c><c><f>1+1</f></c>",
+    "markup of Markdown": "`` <img src=x> ![x](http://example.com) [x](javascript:1) @all #1 |a|",
+    "address": "http://example.com/?a=b",
     "long": "Lorem ipsum, " * 10_000,
     "joined marks": "e" + "\u0301" * 500,
     "private letters": "\ue000\U000f0000\ufffe\uffff",
@@ -188,6 +198,7 @@ class Outputs:
             "out/r.csv",
             "--issues",
             "out/i.jsonl",
+            *(word for suffix in FACES for word in ("--report", f"out/f{suffix}")),
             "--",
             *files,
         ]
@@ -215,6 +226,11 @@ class Outputs:
         (self.result,) = json.loads(document)["files"]
         self.raw = table(out / "r.csv")
         self._assert_sound()
+        self._assert_faces(out)
+        for form in ("concise", "github"):
+            lines = ["check", "--no-report", "--format", form, *options, "--", *files]
+            assert main(lines) == self.status
+            self._assert_lines(form, capsys.readouterr())
 
     def _assert_sound(self) -> None:
         keys = [each.name for each in fields(Issue)]
@@ -230,6 +246,39 @@ class Outputs:
         assert not set(own) & set(self.names)
         assert len(set(own)) == len(own)
         assert [name.partition(" (report)")[0] for name in own[-len(COLUMNS) :]] == list(COLUMNS)
+
+    def _assert_faces(self, out: Path) -> None:
+        data = {suffix: (out / f"f{suffix}").read_bytes() for suffix in FACES}
+        counts = Counter((each["rule"], each["severity"]) for each in self.issues)
+        assert {suffix: COUNTS[suffix](data[suffix]) for suffix in FACES} == dict.fromkeys(
+            FACES, counts
+        )
+        for suffix in (".sarif", ".junit.xml", ".md", ".html"):
+            assert_printed(data[suffix].decode())
+        assert pl.read_parquet(data[".parquet"]).to_dicts() == self.issues
+        rows, *others = sheets(data[".xlsx"])
+        shown = cells(rows)
+        for line, raw in zip(shown, self.raw, strict=True):
+            for cell, text in zip(line, raw, strict=True):
+                long = len(text) > LONGEST_CELL
+                assert str(cell) == (text[: LONGEST_CELL - 7] + CUT_MARK if long else text)
+        for sheet in (rows, *others):
+            assert_printed("\n".join(notes(sheet).values()))
+            assert_printed(sheet.title)
+
+    def _assert_lines(self, form: str, said: tuple[str, str]) -> None:
+        out, err = said
+        assert err == ""
+        lines = out.splitlines()
+        if form == "concise":
+            assert_printed(out)
+            assert len(lines) == len(self.issues)
+            return
+        # the commands are this tool's own, each on a line of its own, and there are no others
+        assert lines
+        for line in lines:
+            assert re.match(r"::(error|warning|notice) [^:]*::[^\n]*\Z", line)
+            assert_printed(line.removeprefix("::"))
 
     @property
     def names(self) -> list[str]:
@@ -399,7 +448,7 @@ def test_payloads_in_any_file(payloads: list[str], data: bytes) -> None:
     assert_printed("\n".join(line.plain for line in render(result, show=100)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "issues.jsonl"
-        jsonl.write([result], path)
+        path.write_bytes(face([result], ".jsonl"))
         assert len(objects(path)) == result.errors + result.warnings
     assert not any(is_formula(cell) for line in report(result) for cell in line)
 

@@ -1,9 +1,7 @@
 """A redacted result: nothing in it says what the cells say, and everything else is as it was."""
 
-import io
 import json
 import re
-import tempfile
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +13,8 @@ import polars as pl
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
-from running import report, report_bytes, run, whole
+from readers import as_text
+from running import face, report, report_bytes, run, whole
 from tables import INPUTS
 
 import csvimport
@@ -25,7 +24,8 @@ from csvimport import Result, Verdict
 from csvimport.cli import main
 from csvimport.issue import CUT_MARK, LONGEST
 from csvimport.redaction import masked, masked_quote, masked_text
-from csvimport.report import html, jsonl
+from csvimport.report import concise, github
+from csvimport.report.faces import FACES
 from csvimport.rulebook import Example, placeholders, rulebook
 
 BOOK = rulebook()
@@ -63,17 +63,13 @@ def outputs(result: Result) -> Iterator[str]:
     """All that anybody gets to see of a result, as text."""
     yield "\n".join(line.plain for line in console_report.render(result, show=1000))
     yield from (report_bytes(result, raw=raw).decode("utf-8-sig") for raw in (False, True))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "issues.jsonl"
-        jsonl.write([result], path)
-        yield path.read_text(encoding="utf-8")
+    timeless = replace(result, elapsed_seconds=0)
+    yield from (as_text(face([timeless], suffix), suffix) for suffix in FACES)
+    yield "\n".join(map("\n".join, (concise.render([result]), github.render([result]))))
     # the times are the only numbers that are not the file's
     document = json.loads(json_report.render([result], result.now))
     del document["files"][0]["elapsed_seconds"]
     yield json.dumps(document, ensure_ascii=False)
-    page = io.BytesIO()
-    html.write([replace(result, elapsed_seconds=0)], page)
-    yield page.getvalue().decode().partition("</style>")[2]
     yield "\n".join(repr(each) for each in (*result, *result.examples))
 
 

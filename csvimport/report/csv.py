@@ -52,7 +52,7 @@ def lines_of(
     raw: bool = False,
 ) -> Lines:
     """The report's lines about the rows of `chunk`."""
-    frame, guarded = _lines(chunk, headers, legend, parts), 0
+    frame, guarded = table(chunk, headers, legend, parts), 0
     if not raw:
         frame, guarded = _guarded(frame)
     file = io.BytesIO()
@@ -62,17 +62,21 @@ def lines_of(
     return Lines(file.getvalue(), frame.height, guarded)
 
 
-def _header(result: Result, *, raw: bool) -> tuple[bytes, int]:
-    """The report's own columns, under other names where the file has these, then the file's.
-
-    Behind it how many of the cells were guarded.
-    """
-    own, headers = [], result.headers
+def own_columns(result: Result) -> list[str]:
+    """The report's own columns, under other names where the file has these."""
+    own = []
     for name in (*(["File"] if len(result.parts) > 1 else []), *COLUMNS):
-        while name in headers:
+        while name in result.headers:
             name += " (report)"  # noqa: PLW2901
         own.append(name)
-    names = pl.DataFrame({"name": [*own, *headers]}, schema={"name": pl.String})
+    return own
+
+
+def _header(result: Result, *, raw: bool) -> tuple[bytes, int]:
+    """The report's own columns, then the file's; how many of their names were guarded."""
+    names = pl.DataFrame(
+        {"name": [*own_columns(result), *result.headers]}, schema={"name": pl.String}
+    )
     guarded = 0
     if not raw:
         names, guarded = _guarded(names)
@@ -81,9 +85,10 @@ def _header(result: Result, *, raw: bool) -> tuple[bytes, int]:
     return text.getvalue().encode(), guarded
 
 
-def _lines(
+def table(
     chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame, parts: list[str]
 ) -> pl.DataFrame:
+    """The flagged rows of `chunk` as the report shows them, in the order of its columns."""
     headers = pl.DataFrame(
         {"position": range(len(names)), "column": names},
         schema={"position": pl.Int32, "column": pl.String},

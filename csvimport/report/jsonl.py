@@ -2,26 +2,24 @@
 
 import io
 import json
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Sequence
+from typing import BinaryIO
 
 import polars as pl
 
 from csvimport.result import Result
-from csvimport.target import replacing
 
 #: What some readers take for the end of a line, terminals obey, or nobody sees.
 _HIDDEN = r"[\p{Cc}\p{Cf}\p{Zl}\p{Zp}--\n]"
 
 
-def write(results: Iterable[Result], path: Path) -> None:
-    """Write the issues of `results` to `path`; OutputError where that cannot be done."""
-    with replacing(path) as file:
-        for result in results:
-            for frame in result.issue_frames():
-                lines = io.BytesIO()
-                frame.write_ndjson(lines)
-                file.write(_escaped(lines.getvalue()))
+def write(results: Sequence[Result], file: BinaryIO) -> None:
+    """Write the issues of `results` to `file`."""
+    for result in results:
+        for frame in result.issue_frames():
+            lines = io.BytesIO()
+            frame.write_ndjson(lines)
+            file.write(_escaped(lines.getvalue()))
 
 
 def _escaped(lines: bytes) -> bytes:

@@ -1,0 +1,89 @@
+"""The faces of a report: for each suffix of its name, the form in which it tells the same.
+
+A face is a module with a `write(results, file)` and a line of `FACES`. The CSV report is none of
+them: it is written as the check goes on, one for each file.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import BinaryIO
+
+from csvimport.errors import OptionError
+from csvimport.report import html, jsonl, junit, markdown, parquet, sarif, xlsx
+from csvimport.report.findings import left_out
+from csvimport.result import Result
+from csvimport.target import replacing
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A form in which one file holds all results of a run."""
+
+    write: Callable[[Sequence[Result], BinaryIO], object]
+    pace: float
+    """The issues that are written in a second, at least."""
+    most: int | None = None
+    """The issues of a result that whoever reads it can take."""
+    needs_rows: bool = False
+    """Whether it shows the flagged rows."""
+    extra: str | None = None
+    """The extra that installs what it needs, a package called `package`."""
+    package: str = ""
+
+
+Faced = tuple[Path, Face]
+"""Where a report goes, and the face that it has there."""
+
+CSV = ".csv"
+FACES = {
+    ".xlsx": Face(xlsx.write, 5e3, needs_rows=True, extra="xlsx", package="xlsxwriter"),
+    ".jsonl": Face(jsonl.write, 1e6),
+    ".parquet": Face(parquet.write, 1e6),
+    ".sarif": Face(sarif.write, 1e6, most=sarif.MOST),
+    ".junit.xml": Face(junit.write, 1e6, most=junit.MOST),
+    ".md": Face(markdown.write, 1e6, most=markdown.MOST),
+    ".html": Face(html.write, 5e5, needs_rows=True, extra="html", package="jinja2"),
+}
+
+
+def face_of(path: Path) -> Face | None:
+    """The face that a report at `path` has; None is the CSV report, which is a folder, too.
+
+    An OptionError where there is no such face, or what it needs is not installed.
+    """
+    name = path.name.lower()
+    face = next((face for suffix, face in FACES.items() if name.endswith(suffix)), None)
+    if face is None:
+        if Path(name).suffix not in ("", ".", CSV) and not path.is_dir():
+            raise OptionError(
+                f"{path}: found a name that ends in `{path.suffix}`, expected one of "
+                f"{', '.join([CSV, *FACES])}"
+            )
+    elif face.extra and find_spec(face.package) is None:
+        raise OptionError(
+            f"{path}: `{face.package}` is not installed; "
+            f'`pip install "csvimport[{face.extra}]"` does that'
+        )
+    return face
+
+
+def by_face(paths: Iterable[Path]) -> tuple[Path | None, list[Faced]]:
+    """The CSV report among `paths`, if there is one, and the others."""
+    faces = [(path, face_of(path)) for path in paths]
+    tables = [path for path, face in faces if face is None]
+    if len(tables) > 1:
+        raise OptionError(f"found two CSV reports, `{tables[0]}` and `{tables[1]}`, expected one")
+    return next(iter(tables), None), [(path, face) for path, face in faces if face]
+
+
+def write(results: Sequence[Result], path: Path, face: Face) -> None:
+    """Write `results` to `path`; OutputError where that cannot be done."""
+    with replacing(path) as file:
+        face.write(results, file)
+
+
+def lacks(results: Iterable[Result], face: Face) -> int:
+    """How many issues of `results` are too many for `face`; its file says so, too."""
+    return sum(left_out(result, face.most) for result in results)
