@@ -37,6 +37,9 @@ FAULT = {
     "at": _INT,
 }
 
+#: By the names of a block's frames.
+SCHEMAS = {"sound": SOUND, "faults": FAULT, "blanks": BLANK}
+
 #: The frames of so many records are made at once, by whoever finds them; of fewer, when they are
 #: put together with others.
 MANY = 8192
@@ -112,39 +115,46 @@ class Found:
 
     For few records that costs nearly as much as for many: what several windows hold is put together
     first. `sound`, `wrong` (of another width than the header), `broken` and `blank` were found on
-    the fast path; what the exact path has read are `exact` rows of the frames of these names, whose
-    spans are those of `kept`.
+    the fast path; what the exact path has read are `exact` parts of the frames of these names,
+    whose spans are those of `kept`.
     """
 
     dialect: Dialect
     width: int | None
     raw: dict[str, Raw]
-    exact: dict[str, list[Row]]
+    exact: dict[str, list[pl.DataFrame]]
     kept: bytes
 
     def __len__(self) -> int:
-        return sum(map(len, self.raw.values())) + sum(map(len, self.exact.values()))
+        return sum(map(len, self.raw.values())) + sum(
+            frame.height for frames in self.exact.values() for frame in frames
+        )
 
     @property
     def size(self) -> int:
         """In bytes."""
-        return sum(len(raw.text) for raw in self.raw.values()) + len(self.kept)
+        frames = (frame for frames in self.exact.values() for frame in frames)
+        return (
+            sum(len(raw.text) for raw in self.raw.values())
+            + len(self.kept)
+            + sum(int(frame.estimated_size()) for frame in frames)
+        )
 
     @property
     def blank_rows(self) -> int:
         """How many of the records are blank."""
-        return len(self.raw["blank"]) + len(self.exact["blanks"])
+        return len(self.raw["blank"]) + sum(frame.height for frame in self.exact["blanks"])
 
     def places(self, *, blank: bool = True) -> Offsets:
         """Where the records stand: a row for each of PLACE; the blank ones, too."""
         raws = [raw.place for kind, raw in self.raw.items() if blank or kind != "blank"]
-        rows = [
-            row[: len(PLACE)]
-            for kind, rows in self.exact.items()
+        frames = [
+            frame.select(list(PLACE)).to_numpy().T
+            for kind, frames in self.exact.items()
             if blank or kind != "blanks"
-            for row in rows
+            for frame in frames
         ]
-        both = [*raws, np.array(rows, np.int64).reshape(-1, len(PLACE)).T]
+        both = [*raws, *frames]
         places = np.concatenate(both, axis=1)
         return places[:, np.argsort(places[0])]
 
@@ -158,19 +168,21 @@ class Found:
     @cached_property
     def sound(self) -> pl.DataFrame:
         """SOUND, and one column of text for every column of the header: `c0`, `c1`, …"""
-        raw, names = self.raw["sound"], cell_names(self.width)
-        parts = [self._exact("sound", SOUND, names)]
+        raw, parts = self.raw["sound"], [self._exact("sound", cell_names(self.width))]
         if len(raw):
-            line = pl.Series(raw.more)
-            swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
-            frame = _placed(raw, 0).with_columns(swallowed=swallowed)
-            parts.append(frame.hstack(self._cells(raw, list(range(len(names))))))
+            parts.append(self._sound(raw, 0))
         return _in_order(parts)
+
+    def _sound(self, raw: Raw, base: int) -> pl.DataFrame:
+        line = pl.Series(raw.more)
+        swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
+        frame = _placed(raw, base).with_columns(swallowed=swallowed)
+        return frame.hstack(self._cells(raw, list(range(self.width or 0))))
 
     @cached_property
     def faults(self) -> pl.DataFrame:
         """FAULT, and the cells that were read before the fault."""
-        parts = [self._exact("faults", FAULT, cell_names(self.width))]
+        parts = [self._exact("faults", cell_names(self.width))]
         if len(self.raw["wrong"]):
             parts.append(self._wrong(self.raw["wrong"]))
         if len(self.raw["broken"]):
@@ -180,7 +192,7 @@ class Found:
     @cached_property
     def blanks(self) -> pl.DataFrame:
         """BLANK."""
-        raw, parts = self.raw["blank"], [self._exact("blanks", BLANK, [])]
+        raw, parts = self.raw["blank"], [self._exact("blanks", [])]
         if len(raw):
             parts.append(_placed(raw, len(self.raw["sound"].text)))
         return _in_order(parts)
@@ -201,20 +213,28 @@ class Found:
         fast = pl.DataFrame({"row": raw.place[0]})
         if positions:
             fast = fast.hstack(self._cells(raw, positions))
-        places = [0, *(len(SOUND) + position for position in positions)]
-        rows = (tuple(row[place] for place in places) for row in self.exact["sound"])
-        exact = _frame(rows, {"row": _INT}, columns)
-        return pl.concat([fast.select("row", *columns), exact])
+        exact = [frame.select("row", *columns) for frame in self.exact["sound"]]
+        return pl.concat([fast.select("row", *columns), *exact])
 
     def and_sound(self, raw: Raw) -> "Found":
         """These and more sound records."""
-        sound = _one([self.raw["sound"], raw])
-        return replace(self, raw=self.raw | {"sound": sound})
+        if "sound" not in vars(self):
+            return replace(self, raw=self.raw | {"sound": _one([self.raw["sound"], raw])})
+        # what is a frame already stays one
+        frame = self._sound(raw, len(self.kept))
+        exact = self.exact | {"sound": [*self.exact["sound"], frame]}
+        more = replace(self, exact=exact, kept=self.kept + raw.text)
+        vars(more)["sound"] = _in_order([self.sound, self._moved(frame)])
+        return more
 
-    def _exact(self, kind: str, schema: dict[str, pl.DataType], names: list[str]) -> pl.DataFrame:
-        frame = _frame(self.exact[kind], schema, names)
-        if "start" not in schema or not frame.height:
-            return frame
+    def _exact(self, kind: str, names: list[str]) -> pl.DataFrame:
+        if not self.exact[kind]:
+            return rows_as_frame([], SCHEMAS[kind], names)
+        frame = pl.concat(self.exact[kind])
+        return frame if kind == "faults" else self._moved(frame)
+
+    def _moved(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What has its spans in `kept`, with those in `text`."""
         base = len(self.raw["sound"].text) + len(self.raw["blank"].text)
         return frame.with_columns(pl.col("start", "end") + base)
 
@@ -267,20 +287,17 @@ def together(parts: Sequence[Found]) -> Found:
     if len(parts) == 1:
         return parts[0]
     bases = np.cumsum([0, *(len(part.kept) for part in parts)]).tolist()
-    span = slice(len(PLACE), len(BLANK))
-    shifted: dict[str, list[Row]] = {"sound": [], "faults": [], "blanks": []}
+    exact: dict[str, list[pl.DataFrame]] = {"sound": [], "faults": [], "blanks": []}
     for part, base in zip(parts, bases, strict=False):
-        shifted["faults"] += part.exact["faults"]
+        exact["faults"] += part.exact["faults"]
         for kind in ("sound", "blanks"):
-            shifted[kind] += [
-                (*row[: span.start], *(at + base for at in row[span]), *row[span.stop :])
-                for row in part.exact[kind]
-            ]
+            span = pl.col("start", "end") + base
+            exact[kind] += [frame.with_columns(span) for frame in part.exact[kind]]
     return Found(
         parts[0].dialect,
         parts[0].width,
         {kind: _one([part.raw[kind] for part in parts]) for kind in parts[0].raw},
-        shifted,
+        exact,
         b"".join(part.kept for part in parts),
     )
 
@@ -367,7 +384,7 @@ class Block:
         """The white space in `rows`, taken from `blanks`, by row, in columns of these names."""
         found: list[tuple[object, ...]] = []
         if not rows.height:
-            return _frame(found, {"row": _INT}, names)
+            return rows_as_frame(found, {"row": _INT}, names)
         spans = rows.select("start", "end").to_numpy().ravel()
         is_space = np.append(self.data != self.dialect.delimiter[0], False)
         some = np.logical_or.reduceat(is_space, spans)[::2]
@@ -376,7 +393,7 @@ class Block:
             record = Reader(text, self.dialect, None, len(text) + 1).read(0)
             cells = [cell.decode() for cell in record.cells[: len(names)]]
             found.append((row, *cells, *[None] * (len(names) - len(cells))))
-        return _frame(found, {"row": _INT}, names)
+        return rows_as_frame(found, {"row": _INT}, names)
 
     def quoted(self, rows: pl.DataFrame) -> Flags:
         """Which cells of `rows`, taken from `sound`, stand in quotes: rows by columns."""
@@ -501,11 +518,13 @@ def parsed(
     return frame
 
 
-def _frame(rows: Iterable[Row], schema: dict[str, pl.DataType], names: list[str]) -> pl.DataFrame:
-    found = list(rows)
-    if not found:
+def rows_as_frame(
+    rows: Iterable[Row], schema: dict[str, pl.DataType], names: list[str]
+) -> pl.DataFrame:
+    """Single rows as a frame with these columns, and some of text."""
+    if not rows:
         return _no_rows(tuple(schema.items()), tuple(names))
-    return pl.DataFrame(found, schema=schema | dict.fromkeys(names, _TEXT), orient="row")
+    return pl.DataFrame(rows, schema=schema | dict.fromkeys(names, _TEXT), orient="row")
 
 
 @lru_cache(maxsize=16)

@@ -6,16 +6,21 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
+import polars as pl
 
 from csvimport.block import (
     MANY,
+    SCHEMAS,
     Block,
     Found,
     Plain,
     Raw,
+    Row,
+    cell_names,
     ended_once,
     parsed,
     raw_records,
+    rows_as_frame,
     swallowed,
 )
 from csvimport.dialect import WHITE_SPACE, Dialect
@@ -83,7 +88,11 @@ class Findings:
         blank[others] = blanks(window, first[others], last[others])
         wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
         sound = ~(blank | wrong | plain)
-        exact_blank = [self._exact_blank(each) for each in self.exact if each.record.blank]
+        exact: dict[str, list[Row]] = {
+            "sound": [self._exact_sound(each) for each in self.exact if each.record.is_sound],
+            "faults": [self._exact_fault(each) for each in self.exact if each.record.fault],
+            "blanks": [self._exact_blank(each) for each in self.exact if each.record.blank],
+        }
         found = Found(
             window.dialect,
             window.width,
@@ -98,17 +107,17 @@ class Findings:
                 "broken": self._broken(),
                 "blank": self._raw(row[blank], first[blank], last[blank], width[blank]),
             },
-            {
-                "sound": [self._exact_sound(each) for each in self.exact if each.record.is_sound],
-                "faults": [self._exact_fault(each) for each in self.exact if each.record.fault],
-                "blanks": exact_blank,
-            },
+            {kind: self._frames(kind, rows) for kind, rows in exact.items()},
             b"".join(self._pieces),
         )
         if len(found) >= MANY:
             found.make_frames()
-        rows = self.rows - int(blank.sum()) - len(exact_blank)
+        rows = self.rows - found.blank_rows
         return Block(rows, self._plain(row[plain], first[plain], last[plain]), found)
+
+    def _frames(self, kind: str, rows: list[Row]) -> list[pl.DataFrame]:
+        names = [] if kind == "blanks" else cell_names(self.window.width)
+        return [rows_as_frame(rows, SCHEMAS[kind], names)] if rows else []
 
     @property
     def _place(self) -> tuple[int, int, int]:

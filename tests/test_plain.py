@@ -267,3 +267,13 @@ def test_no_record_that_an_example_reports_is_plain(name: str) -> None:
             cells = next(csv.reader([text]))
             if len(cells) == len(check.columns.all) and all(map(is_askable, cells)):
                 assert plain_lines(check, [text]) == [False], text
+
+
+@pytest.mark.parametrize("value", ["12", "true", "2024-01-02", "some text"])
+def test_an_expression_that_the_engine_does_not_take_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setattr("csvimport.inference.MOST_RECORDS", 3)
+    header = ",".join(["external_id", *(f"k{number}" for number in range(1999))])
+    rows = (f"A{number}," + ",".join([value] * 1999) for number in range(6))
+    assert run("\n".join([header, *rows]) + "\n").rows == 6
