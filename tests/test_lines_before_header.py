@@ -71,7 +71,6 @@ def test_where_that_is_not_sure_the_first_line_is_the_header(before: str) -> Non
         "Email,Channels\nanna@x.com,sms|email|phone\nbo@x.com,sms\n",
         "E-Mail,Vorname,Kanal\na@x.com,Bo,sms\nsms;email;phone\n",
         "Kunde,K1,K2\n1,sms,\n13,email,phone\n14,a,b\n",
-        "Kunde\nexternal_id,email,phone",  # nothing follows
         'Kunde\nexternal_id,email,O"Brien\n1,2,3\n',
     ],
 )
