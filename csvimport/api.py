@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeGuard
 
+from csvimport import baseline as known_issues
 from csvimport.engine import Progress
 from csvimport.errors import OptionError
 from csvimport.issue import Severity
@@ -36,6 +37,7 @@ def check(
     now: datetime | None = None,
     redact: bool = False,
     encoding: str | None = None,
+    baseline: PathLike | None = None,
 ) -> Result:
     """Check `source`, a path, a binary file (from where it stands) or an iterable of bytes.
 
@@ -48,6 +50,8 @@ def check(
     that form, whatever there is to report; a list of paths gets one each. `workspace` is what all
     files share, or the file in which it stands; `ignore` and `severities` go before it.
     `now` is what dates are compared with, in UTC unless it has a zone, by default the clock.
+    What stands in `baseline`, an earlier report in `.jsonl`, is known, and left out: issues are
+    compared by rule, column and value, with `redact` by its mask.
     `redact` masks the letters and digits of cells in the result and the report. What the input's
     bytes say about their encoding counts only where no `encoding` is named. Raises SourceError,
     OutputError or OptionError, never for what the file holds.
@@ -61,8 +65,9 @@ def check(
         now,
         redact=redact,
         encoding=encoding,
+        baseline=baseline,
     )
-    target, others = _targets(report, source, options.workspace)
+    target, others = _targets(report, source, (options.workspace.path, baseline))
     job = Job(source_of(source), options, report=target, raw=raw, faces=others)
     try:
         return job.result(time_budget)
@@ -82,13 +87,22 @@ def start(
     now: datetime | None = None,
     redact: bool = False,
     encoding: str | None = None,
+    baseline: PathLike | None = None,
     on_progress: Callable[[Progress], object] | None = None,
 ) -> Job:
     """Start the same check in the background; `on_progress` is told how far it has come."""
     options = _options(
-        kind, None, ignore, severities, workspace, now, redact=redact, encoding=encoding
+        kind,
+        None,
+        ignore,
+        severities,
+        workspace,
+        now,
+        redact=redact,
+        encoding=encoding,
+        baseline=baseline,
     )
-    target, others = _targets(report, source, options.workspace)
+    target, others = _targets(report, source, (options.workspace.path, baseline))
     return Job(
         source_of(source), options, report=target, raw=raw, on_progress=on_progress, faces=others
     )
@@ -101,7 +115,7 @@ def write(results: Result | Sequence[Result], path: PathLike) -> None:
     were checked without a report, or with one of such a form.
     """
     results = [results] if isinstance(results, Result) else list(results)
-    target, others = _targets(path, [], Workspace())
+    target, others = _targets(path, [])
     if target and len(results) != 1:
         raise OptionError(f"{target}: found {len(results)} results, and a CSV report is of one")
     needs_rows = target or any(face.needs_rows for _, face in others)
@@ -115,14 +129,16 @@ def write(results: Result | Sequence[Result], path: PathLike) -> None:
 
 
 def _targets(
-    report: Report | None, source: Readable | Sequence[Readable], workspace: Workspace
+    report: Report | None,
+    source: Readable | Sequence[Readable],
+    settings: Iterable[PathLike | None] = (),
 ) -> tuple[Path | None, list[Faced]]:
     """Where the CSV report goes, and those with other faces."""
     paths = [report] if report is None or isinstance(report, (str, os.PathLike)) else report
     targets = [Path(each) for each in paths if each is not None]
     sources = source if isinstance(source, (list, tuple)) else [source]
     named = [each if _is_path(each) else getattr(each, "name", None) for each in sources]
-    require_distinct(targets, [each for each in (*named, workspace.path) if _is_path(each)])
+    require_distinct(targets, [each for each in (*named, *settings) if _is_path(each)])
     return by_face(targets)
 
 
@@ -140,6 +156,7 @@ def _options(
     *,
     redact: bool,
     encoding: str | None,
+    baseline: PathLike | None,
 ) -> Options:
     if time_budget is not None and not isinstance(time_budget, (int, float)):
         raise OptionError(f"found time budget {time_budget!r}, expected seconds, or None")
@@ -156,6 +173,7 @@ def _options(
         workspace=workspace,
         redact=redact,
         encoding=encoding,
+        baseline=None if baseline is None else known_issues.read(Path(baseline), redact=redact),
     )
 
 

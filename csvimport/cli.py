@@ -257,6 +257,14 @@ def check(
         str | None,
         typer.Option(metavar="NAME", help="Read the files in this encoding, whatever they say."),
     ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            readable=False,
+            help="Leave out what an earlier run found, whose --issues are there.",
+        ),
+    ] = None,
     show: Annotated[
         int, typer.Option(min=0, metavar="N", help="Show examples of at most this many rules.")
     ] = 10,
@@ -275,6 +283,7 @@ def check(
     began = time.monotonic()
     options = _options(kind, time_budget, ignore or [], severity or [], workspace, now, encoding)
     options = replace(options, redact=redact)
+    from csvimport import baseline as known_issues
     from csvimport.errors import OptionError
     from csvimport.report.faces import FACES, by_face
     from csvimport.target import require_distinct, require_no_input
@@ -285,7 +294,8 @@ def check(
     names = files[:1] if together else inputs
     if inputs.count("-") > 1:
         raise OptionError("found `-` twice, and standard input can be read but once")
-    read = [file for file in (*inputs, options.workspace.path) if file and file != "-"]
+    settings = (options.workspace.path, baseline)
+    read = [file for file in (*inputs, *settings) if file and file != "-"]
     for path in report or []:
         require_no_input(path, read)
     table, faces = by_face(report or [])
@@ -294,6 +304,10 @@ def check(
     lines = [(issues, FACES[".jsonl"])] if issues else []
     written = [*filter(None, tables), *(path for path, _ in (*faces, *lines))]
     require_distinct(written, read)
+    if baseline:
+        by_file = len(names) > 1  # what was mended in one is no excuse for another
+        known = known_issues.read(baseline, by_file=by_file, redact=redact)
+        options = replace(options, baseline=known)
     run = _Run(
         options,
         format,

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from csvimport import plain
+from csvimport.baseline import NOTHING_LEFT, Counts
 from csvimport.block import MANY, Block, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
@@ -26,7 +27,7 @@ from csvimport.issue import Issue, Severity, cut
 from csvimport.lookahead import ahead
 from csvimport.options import Options
 from csvimport.redaction import masked, masked_quote, masked_text
-from csvimport.result import Example, Result, Verdict, public
+from csvimport.result import Example, Known, Result, Verdict, public
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner, Survey
 from csvimport.source import Part, Source, Together
@@ -123,11 +124,17 @@ class Check:
         self.before_header, self.after_header = Spill(), Spill()
         self.header: Header | None = None
         self.header_chunk: tuple[Chunk, ...] = ()
+        self.header_issues = pl.DataFrame(schema=FOUND)
+        """Those of the header, known ones too."""
         self.pending: list[tuple[Block, Survey]] = []
         """Blocks whose records are still to be checked, save for those that are plain."""
         self.sampled = False
         """Whether the columns were judged by all of the sample."""
         self.rows_with_errors = self.rows_with_warnings = 0
+        baseline = self.options.baseline
+        self.left = baseline.times if baseline else NOTHING_LEFT
+        """How often each issue of the baseline may still occur."""
+        self.known = self.rows_with_known_errors = 0
         self.issues_by_rule: Counter[str] = Counter()
         self.examples: dict[str, Example] = {}
 
@@ -352,9 +359,12 @@ class Check:
         self._say_of_header(header, issues, rows)
 
     def _say_of_header(self, header: Header, issues: pl.DataFrame, row: pl.DataFrame) -> None:
+        self.header_issues = in_order([self.header_issues, issues])
         before = [chunk.issues for chunk in self.header_chunk]
-        part = self._with_header().survey.part
-        self.header_chunk = (Chunk(in_order([*before, _of_part(issues, part)]), row),)
+        issues = _of_part(issues, self._with_header().survey.part)
+        issues, self.left, known = self._new(issues)
+        self.known += known
+        self.header_chunk = (Chunk(in_order([*before, issues]), row),)
         at = header.faults["at"][0] if header.faults.height else None
         counts, examples = self._counts(issues, lambda _: (header.text, at))
         self.issues_by_rule.update(counts)
@@ -396,7 +406,7 @@ class Check:
         check.checker = Checker(self.words, check.columns, self.headers)
         (chunk,) = self.header_chunk
         assert chunk.rows is not None
-        issues = check.checker.habits(self.header, chunk.issues)
+        issues = check.checker.habits(self.header, self.header_issues)
         check._say_of_header(self.header, issues, chunk.rows)
         check._take_waiting()
         check._check_pending()
@@ -433,8 +443,11 @@ class Check:
         issues = _of_part(issues, survey.part)
         if not survey.encoding.is_utf8:
             issues = _without_bytes(issues)
+        every = issues
+        issues, left, known = self._new(every)
         counts, examples = self._counts(issues, lambda row: self._as_it_stands(block, row))
         errors, warnings = self._row_counts(issues)
+        known_errors = self._row_counts(every)[0] - errors if known else 0
         chunk = None
         if issues.height:
             shown = self.report or self.keeps_rows
@@ -455,8 +468,19 @@ class Check:
             self.pending = []
             self.rows_with_errors += errors
             self.rows_with_warnings += warnings
+            self.rows_with_known_errors += known_errors
+            self.left, self.known = left, self.known + known
             self.issues_by_rule.update(counts)
             self.examples = examples | self.examples
+
+    def _new(self, issues: pl.DataFrame) -> tuple[pl.DataFrame, Counts, int]:
+        """Those of `issues` that the baseline does not know; what is left of it, and how many."""
+        baseline = self.options.baseline
+        if baseline is None:
+            return issues, self.left, 0
+        shown = public(issues, self._legend, self.headers, self.parts)
+        known, left = baseline.known(shown, self.left)
+        return issues.filter(pl.Series(~known)), left, int(known.sum())
 
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
         """The rows that `issues` are about, as they stand in the file."""
@@ -529,6 +553,7 @@ class Check:
         file_issues = pl.concat(
             _of_part(self.checker.file(file), part) for part, file in enumerate(files)
         )
+        file_issues, _, known = self._new(file_issues)
         by_rule, examples = Counter(self.issues_by_rule), dict(self.examples)
         nothing = pl.DataFrame(schema=self._row_schema())
         for rule in public(file_issues, self._legend, self.headers, self.parts)["rule"]:
@@ -591,6 +616,7 @@ class Check:
             now=self.options.now,
             examples=[examples[rule] for rule in rules],
             broken_off=self.broken_off,
+            baseline=self._known(known),
             blank_rows=sum(each.blank_rows for each in self.seen) if self.header else 0,
             legend=self._legend,
             redacted=self.options.redact,
@@ -601,6 +627,14 @@ class Check:
                 self.after_header.snapshot(),
             ),
         )
+
+    def _known(self, of_files: int) -> Known | None:
+        """What of the baseline was found again, beside so many issues of the files as such."""
+        if not (baseline := self.options.baseline):
+            return None
+        # blank rows alone are no rows, and none of their issues is told
+        known = of_files + (self.known if self.header else 0)
+        return Known(baseline.path, known, self.rows_with_known_errors)
 
     def _file(self, seen: Seen) -> File:
         """What the rules about a file as a whole get to see of a part."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
 
+from csvimport.baseline import Baseline
 from csvimport.encoding import require_encoding
 from csvimport.errors import OptionError
 from csvimport.issue import Severity
@@ -26,7 +27,8 @@ class Options:
     `time_budget` is in seconds, None for no limit; `size_limit` in megabytes, None for that of
     `limit`; `block_size` and `max_record` in bytes. What `workspace` ignores and changes is in
     `ignore` and `severities` too, where these do not name the same rule. `redact` masks what the
-    file's cells say in all that is told of them; `encoding` is None where the bytes decide.
+    file's cells say in all that is told of them; `encoding` is None where the bytes decide. What is
+    in `baseline` is known, and left out.
     """
 
     kind: Literal["auto", "attributes", "events"] = "auto"
@@ -40,6 +42,7 @@ class Options:
     workspace: Workspace = field(default_factory=Workspace)
     redact: bool = False
     encoding: str | None = None
+    baseline: Baseline | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("auto", "attributes", "events"):

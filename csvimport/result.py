@@ -1,7 +1,7 @@
 """The outcome of a check."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -56,6 +56,18 @@ class Example:
     """Whether the issue is the file's or the header's, not a row's."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was left out of a result since an earlier run had found it."""
+
+    path: str
+    """Where that run's issues were read."""
+    known: int
+    """How many issues."""
+    rows_with_errors: int
+    """How many rows have no errors but known ones; the import skips them as before."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What was found in one file, and in how much of it.
@@ -106,6 +118,7 @@ class Result:
     now: datetime
     broken_off: str | None
     """What kept the input from being read to its end, if anything did."""
+    baseline: Known | None
     blank_rows: int
     examples: list[Example] = field(repr=False)
     legend: pl.DataFrame = field(repr=False)
@@ -121,8 +134,9 @@ class Result:
 
     @property
     def rows_importable(self) -> int:
-        """The checked rows that have no error of their own."""
-        return self.rows_checked - self.rows_with_errors
+        """The checked rows that have no error of their own, be it known or new."""
+        known = self.baseline.rows_with_errors if self.baseline else 0
+        return self.rows_checked - self.rows_with_errors - known
 
     @property
     def complete(self) -> bool:
@@ -187,6 +201,7 @@ class Result:
             "columns": self.columns,
             "new_attributes": self.new_attributes,
             "workspace": self.workspace,
+            "baseline": asdict(self.baseline) if self.baseline else None,
             "rows": self.rows,
             "rows_checked": self.rows_checked,
             "rows_importable": self.rows_importable,

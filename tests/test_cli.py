@@ -397,7 +397,7 @@ def test_texts_of_several_files_are_apart(run: Printed) -> None:
 
 KEYS = """file parts kind kind_reason verdict broken_off bytes bytes_checked encoding bom
 line_ending delimiter
-identifier columns new_attributes workspace rows rows_checked rows_importable
+identifier columns new_attributes workspace baseline rows rows_checked rows_importable
 rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules report
 elapsed_seconds"""
 
@@ -446,6 +446,7 @@ def test_the_document_is_that_of_the_contract(run: Printed) -> None:
         ],
         "new_attributes": [],
         "workspace": None,
+        "baseline": None,
         "rows": 4,
         "rows_checked": 4,
         "rows_importable": 3,
@@ -1179,7 +1180,7 @@ def test_stdin_can_be_read_but_once(run: Printed, monkeypatch: pytest.MonkeyPatc
 
 OPTIONS = """--kind --report --no-report --issues --format --time-budget --after-budget --fail-on
 --ignore --severity --workspace --now --encoding --show --raw --redact --together
---no-progress --help"""
+--no-progress --baseline --help"""
 
 
 def test_version(run: Printed) -> None:

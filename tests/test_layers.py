@@ -51,9 +51,10 @@ ORDER = [
     "plaintext",
     "plain",
     "workspace",
+    "duplicates",
+    "baseline",
     "options",
     "inference",
-    "duplicates",
     "identity",
     "checks.registry",
     "checks.file",
@@ -112,6 +113,8 @@ FILES = {
     ("spill", "write_ipc"),
     ("spill", "read_ipc"),
     ("target", "open"),
+    ("baseline", "open"),
+    ("baseline", "read_ndjson"),  # of bytes
     ("rulebook", "read_bytes"),
     ("vocabulary", "read_text"),  # the names of zones, in a package
     ("workspace", "read_bytes"),
@@ -271,9 +274,9 @@ def test_files_are_opened_where_the_table_says() -> None:
 
 def test_the_input_is_opened_by_the_source_alone() -> None:
     # the target opens what it writes, and so does scratch; the archive what the source has opened;
-    # what lies elsewhere is opened for the source alone
+    # what lies elsewhere is opened for the source alone; a baseline is an earlier output
     opening = {name for name, what in FILES if what == "open"}
-    assert opening == {"source", "remote", "archive", "scratch", "target", "cli"}
+    assert opening == {"source", "remote", "archive", "scratch", "target", "baseline", "cli"}
     opened = [
         ast.unparse(node)
         for name, node in nodes(ast.Call)

@@ -6,7 +6,7 @@ from typing import Any
 
 from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.report.printable import printable
-from csvimport.result import Example, Result, Verdict
+from csvimport.result import Example, Known, Result, Verdict
 
 TITLES = {
     Verdict.COMPLETE: "validation complete",
@@ -32,6 +32,8 @@ def meaning(result: Result) -> Iterator[str]:
     if not result.complete:
         yield ending(result)
     yield from _found(result)
+    if result.baseline:
+        yield from _left_out(result.baseline)
     if result.broken_header:
         rules = count(len(result.incomplete_rules), "rule")
         yield f"the header cannot be read, so {rules} could not be applied"
@@ -52,7 +54,8 @@ def next_step(result: Result, *, reported: bool = False) -> str:
     if result.broken_header and not has_errors_as_a_whole(result):
         return "correct the header and check the file again"
     if result.verdict == Verdict.COMPLETE:
-        return "import the data"
+        is_known = result.baseline and result.baseline.known
+        return "import the data" + (", or correct first what is known" if is_known else "")
     if result.verdict == Verdict.TIMED_OUT:
         return "import the data, or check all of it with `--time-budget none`"
     if not result.issues_by_rule:
@@ -135,7 +138,8 @@ def _checked(result: Result) -> str:
 def _found(result: Result) -> Iterator[str]:
     if not result.issues_by_rule:
         whole = result.complete and not result.broken_header
-        yield "no issues" if whole else "no issues in what was checked"
+        issues = "no new issues" if result.baseline else "no issues"
+        yield issues if whole else f"{issues} in what was checked"
         return
     if number := result.rows_with_errors:
         have = "has" if number == 1 else "have"
@@ -148,6 +152,15 @@ def _found(result: Result) -> Iterator[str]:
         yield f"{count(blank, 'blank row')}, which the import leaves out"
     if has_errors_as_a_whole(result):
         yield "the file as a whole has errors: it cannot be imported as it is"
+
+
+def _left_out(baseline: Known) -> Iterator[str]:
+    are = "is" if baseline.known == 1 else "are"
+    known = count(baseline.known, "known issue")
+    yield f"{known} of {printable(baseline.path)} {are} left out"
+    if number := baseline.rows_with_errors:
+        have, them = ("has", "it") if number == 1 else ("have", "them")
+        yield f"{count(number, 'row')} {have} known errors alone: the import skips {them}, too"
 
 
 def has_errors_as_a_whole(result: Result) -> bool:
