@@ -20,6 +20,7 @@ import typer
 from typer.exceptions import TyperException
 
 from csvimport import startup
+from csvimport.usage import Command
 
 if TYPE_CHECKING:
     from csvimport.engine import Progress
@@ -198,7 +199,20 @@ def _instant(text: str) -> datetime:
         ) from None
 
 
-@app.command()
+#: The groups of its options in which `check --help` shows them.
+_INPUT, _RULES, _OUTPUT, _TIME = "Input", "Rules", "Output", "Time"
+_EXAMPLES = """\
+Examples:
+  csvimport check users.csv
+    what is wrong on the screen, the rows in question in users.report.csv
+  csvimport check users.csv --report users.xlsx --issues old.jsonl
+    a workbook to correct the rows in, and all issues for the next check
+  csvimport check users.csv --baseline old.jsonl --fail-on warning
+    what is new since then alone; the exit status is 1 if there is any
+"""
+
+
+@app.command(cls=Command, epilog=_EXAMPLES)
 def check(
     files: Annotated[
         list[str],
@@ -207,7 +221,65 @@ def check(
             help="CSV files, folders of them, or addresses (https://, s3://, gs://); - is stdin.",
         ),
     ],
-    kind: Annotated[Kind, typer.Option(help="What the file is to be imported as.")] = Kind.auto,
+    kind: Annotated[
+        Kind,
+        typer.Option(help="What the file is to be imported as.", rich_help_panel=_INPUT),
+    ] = Kind.auto,
+    together: Annotated[
+        bool,
+        typer.Option(
+            "--together", help="The files are parts of one import.", rich_help_panel=_INPUT
+        ),
+    ] = False,
+    encoding: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Read the files in this encoding, whatever they say.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None,
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Settings shared by all files (TOML), by default csvimport.toml in this folder "
+            "if it is there.",
+            rich_help_panel=_INPUT,
+        ),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Do not report this rule.", rich_help_panel=_RULES),
+    ] = None,
+    severity: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE=SEVERITY",
+            help="Report this rule as error or warning.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            readable=False,
+            help="Leave out what an earlier run found, whose --issues are there.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Compare dates with this, not the clock.",
+            rich_help_panel=_RULES,
+        ),
+    ] = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="What makes the exit status 1.", rich_help_panel=_RULES)
+    ] = FailOn.error,
     report: Annotated[
         list[Path] | None,
         typer.Option(
@@ -216,68 +288,65 @@ def check(
             help="Write a report there instead of <stem>.report.csv in this folder, in the form of "
             "its suffix: .csv (of several FILEs: a folder), .xlsx, .jsonl, .parquet, .sarif, "
             ".junit.xml, .md or .html. May be given several times.",
+            rich_help_panel=_OUTPUT,
         ),
     ] = None,
-    no_report: Annotated[bool, typer.Option("--no-report", help="Write no error report.")] = False,
+    no_report: Annotated[
+        bool,
+        typer.Option("--no-report", help="Write no error report.", rich_help_panel=_OUTPUT),
+    ] = False,
     issues: Annotated[
         Path | None,
         typer.Option(
             metavar="PATH",
             readable=False,
             help="Write all issues as JSON Lines there, whatever its suffix, beside the report.",
+            rich_help_panel=_OUTPUT,
         ),
     ] = None,
-    format: Annotated[Format, typer.Option(help="What to print.")] = Format.text,  # noqa: A002
+    format: Annotated[  # noqa: A002
+        Format, typer.Option(help="What to print.", rich_help_panel=_OUTPUT)
+    ] = Format.text,
+    show: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Show examples of at most this many rules.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = 10,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Mask what cells say, in all that is told of them.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option(
+            "--raw", help="Leave formulas unguarded in the report.", rich_help_panel=_OUTPUT
+        ),
+    ] = False,
+    no_progress: Annotated[
+        bool, typer.Option("--no-progress", help="Show no progress.", rich_help_panel=_OUTPUT)
+    ] = False,
     time_budget: Annotated[
-        str, typer.Option(metavar="TIME", help="Stop after this time: 90s, 2m, none.")
+        str,
+        typer.Option(
+            metavar="TIME",
+            help="Stop after this time: 90s, 2m, none.",
+            rich_help_panel=_TIME,
+        ),
     ] = "2m",
     after_budget: Annotated[
-        AfterBudget, typer.Option(help="After that time: stop, or print and go on to the end.")
+        AfterBudget,
+        typer.Option(
+            help="After that time: stop, or print and go on to the end.", rich_help_panel=_TIME
+        ),
     ] = AfterBudget.stop,
-    fail_on: Annotated[FailOn, typer.Option(help="What makes the exit status 1.")] = FailOn.error,
-    ignore: Annotated[
-        list[str] | None, typer.Option(metavar="RULE", help="Do not report this rule.")
-    ] = None,
-    severity: Annotated[
-        list[str] | None,
-        typer.Option(metavar="RULE=SEVERITY", help="Report this rule as error or warning."),
-    ] = None,
-    workspace: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            help="Settings shared by all files (TOML), by default csvimport.toml in this folder "
-            "if it is there.",
-        ),
-    ] = None,
-    now: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Compare dates with this, not the clock.")
-    ] = None,
-    encoding: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Read the files in this encoding, whatever they say."),
-    ] = None,
-    baseline: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PATH",
-            readable=False,
-            help="Leave out what an earlier run found, whose --issues are there.",
-        ),
-    ] = None,
-    show: Annotated[
-        int, typer.Option(min=0, metavar="N", help="Show examples of at most this many rules.")
-    ] = 10,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Leave formulas unguarded in the report.")
-    ] = False,
-    redact: Annotated[
-        bool, typer.Option("--redact", help="Mask what cells say, in all that is told of them.")
-    ] = False,
-    together: Annotated[
-        bool, typer.Option("--together", help="The files are parts of one import.")
-    ] = False,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress.")] = False,
 ) -> int:
     """Check files and write their error reports."""
     began = time.monotonic()
@@ -679,7 +748,7 @@ def workspace(
         typer.Option(metavar="PATH", readable=False, help="Write it there, not to stdout."),
     ] = None,
 ) -> None:
-    """Write a workspace file to edit, with the columns of a file and their types."""
+    """Write a workspace file to edit, from the columns of a file."""
     from csvimport.errors import SourceError
     from csvimport.job import Job
     from csvimport.options import Options
@@ -734,7 +803,7 @@ def preview(
         typer.Option(metavar="NAME", help="Read the file in this encoding, whatever it says."),
     ] = None,
 ) -> None:
-    """Show the first rows of a file, and what its columns are taken for."""
+    """Show the first rows of a file and its fields."""
     from rich.console import Console
 
     from csvimport.options import Options
@@ -765,7 +834,7 @@ def template(
         typer.Option(metavar="PATH", readable=False, help="Write it there, not to stdout."),
     ] = None,
 ) -> None:
-    """Write a CSV file to start from: a header, and two rows to replace."""
+    """Write a CSV file to start from."""
     from csvimport.api import check
     from csvimport.errors import OptionError
     from csvimport.template import render

@@ -1,0 +1,54 @@
+"""What `--help` shows of a command: its options in groups, then examples of their use.
+
+typer has groups only where `rich` draws them, and that takes longer to load than the help should.
+"""
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+#: Options of more characters have a line of their own.
+_WIDEST = 30
+_OTHER = "Other"
+
+
+class Command(TyperCommand):
+    """Shows the options of each `rich_help_panel` under its name, and the epilog as it stands."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands behind the command's name: not how a program would call the arguments."""
+        params = self.get_params(ctx)
+        return ["[OPTIONS]", *(each.metavar or each.name for each in params if _is_argument(each))]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the groups in the order of their first options."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            groups.setdefault(_group(param), []).append(_record(param, ctx))
+        widths = [len(name) for records in groups.values() for name, _ in records]
+        # one width for all groups: the eye goes straight down
+        width = max(each for each in widths if each <= _WIDEST)
+        for group, records in groups.items():
+            with formatter.section(group):
+                formatter.write_dl([(name.ljust(width), told) for name, told in records], _WIDEST)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002  (typer calls it so)
+        """Write the epilog, whose lines are not to be joined."""
+        if self.epilog:
+            formatter.write_paragraph()
+            formatter.write(self.epilog)
+
+
+def _is_argument(param: Any) -> bool:
+    return bool(param.param_type_name == "argument")
+
+
+def _record(param: Any, ctx: Any) -> tuple[str, str]:
+    if _is_argument(param):
+        return param.metavar or param.name, param.help or ""
+    record: tuple[str, str] = param.get_help_record(ctx)
+    return record
+
+
+def _group(param: Any) -> str:
+    return "Arguments" if _is_argument(param) else param.rich_help_panel or _OTHER
