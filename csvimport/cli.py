@@ -33,9 +33,13 @@ if TYPE_CHECKING:
 
 OK, FOUND, CANNOT_RUN, TIMED_OUT, INTERRUPTED = 0, 1, 2, 3, startup.INTERRUPTED
 
+#: Where a shell says that it asks what could stand in a line.
+_ASKED_BY_SHELL = "_CSVIMPORT_COMPLETE"
+
 app = typer.Typer(
     help="Checks a CSV file before it is uploaded to a customer-engagement platform.",
-    add_completion=False,
+    # what answers takes time to load, and has options of its own
+    add_completion=_ASKED_BY_SHELL in os.environ,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={
@@ -78,6 +82,12 @@ class FailOn(StrEnum):
     never = "never"
 
 
+class Shell(StrEnum):
+    bash = "bash"
+    zsh = "zsh"
+    fish = "fish"
+
+
 class AfterBudget(StrEnum):
     stop = "stop"
     go_on = "continue"
@@ -112,7 +122,9 @@ def main(arguments: list[str] | None = None) -> int:
         return _complain(f"standard output: {reason(error)}")
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
-    except SystemExit:  # the option parser's answer to a reader that has gone
+    except SystemExit as end:  # the option parser's answer to a reader that has gone
+        if _ASKED_BY_SHELL in os.environ:  # or to a shell
+            return end.code if isinstance(end.code, int) else OK
         _to_nowhere()
         return OK
     except BaseException as error:  # a panic of polars is no Exception
@@ -158,6 +170,18 @@ def _to_nowhere() -> None:
     # there must be no second complaint when the interpreter flushes at exit
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _rule_names(incomplete: str) -> list[str]:
+    from csvimport.rulebook import rulebook
+
+    return [name for name in rulebook() if name.startswith(incomplete)]
+
+
+def _rule_severities(incomplete: str) -> list[str]:
+    rule, _, _ = incomplete.partition("=")
+    pairs = (f"{name}={word}" for name in _rule_names(rule) for word in ("error", "warning"))
+    return [pair for pair in pairs if pair.startswith(incomplete)]
 
 
 @app.callback(invoke_without_command=True)
@@ -250,7 +274,12 @@ def check(
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Do not report this rule.", rich_help_panel=_RULES),
+        typer.Option(
+            metavar="RULE",
+            help="Do not report this rule.",
+            rich_help_panel=_RULES,
+            autocompletion=_rule_names,
+        ),
     ] = None,
     severity: Annotated[
         list[str] | None,
@@ -258,6 +287,7 @@ def check(
             metavar="RULE=SEVERITY",
             help="Report this rule as error or warning.",
             rich_help_panel=_RULES,
+            autocompletion=_rule_severities,
         ),
     ] = None,
     baseline: Annotated[
@@ -748,7 +778,7 @@ def workspace(
         typer.Option(metavar="PATH", readable=False, help="Write it there, not to stdout."),
     ] = None,
 ) -> None:
-    """Write a workspace file to edit, from the columns of a file."""
+    """Write a workspace file to edit, from a file's columns."""
     from csvimport.errors import SourceError
     from csvimport.job import Job
     from csvimport.options import Options
@@ -866,7 +896,7 @@ def rules(
 
 @app.command()
 def rule(
-    name: Annotated[str, typer.Argument(help="The rule's name.")],
+    name: Annotated[str, typer.Argument(help="The rule's name.", autocompletion=_rule_names)],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Explain one rule, with examples."""
@@ -878,6 +908,19 @@ def rule(
         _print_json(as_dict(found))
     else:
         print(page(found), end="")
+
+
+@app.command()
+def completion(
+    shell: Annotated[Shell, typer.Argument(help="The shell that is to run the script.")],
+) -> None:
+    """Print the script that completes commands for a shell."""
+    from typer._completion_shared import get_completion_script
+
+    script = get_completion_script(
+        prog_name="csvimport", complete_var=_ASKED_BY_SHELL, shell=shell.value
+    )
+    print(script)
 
 
 def _print_json(value: object) -> None:

@@ -17,12 +17,13 @@ Options:
   -h, --help  Show this message and exit.
 
 Commands:
-  check      Check files and write their error reports.
-  workspace  Write a workspace file to edit, from the columns of a file.
-  preview    Show the first rows of a file and its fields.
-  template   Write a CSV file to start from.
-  rules      List the rules by family.
-  rule       Explain one rule, with examples.
+  check       Check files and write their error reports.
+  workspace   Write a workspace file to edit, from a file's columns.
+  preview     Show the first rows of a file and its fields.
+  template    Write a CSV file to start from.
+  rules       List the rules by family.
+  rule        Explain one rule, with examples.
+  completion  Print the script that completes commands for a shell.
 """
 CHECK = """\
 Usage: csvimport check [OPTIONS] FILE...
