@@ -45,23 +45,36 @@ def page(rule: Rule) -> str:
 
 
 def _example(rule: Rule, example: Example) -> list[str]:
-    found = [each for each in example.expect if each.rule in (None, rule.name)]
-    title = "reported:" if found else "not reported:"
-    title = " ".join((title, ", ".join(_conditions(example.options)))).rstrip()
+    found = _found(rule, example)
+    told = [f"    -> {each}" for each in found]
+    text = [f"    {line}" for line in _shown(example)]
+    return [f"  {_title(example, reported=bool(found))}", *text, *told]
+
+
+def _found(rule: Rule, example: Example) -> list[str]:
+    """Where the rule finds something in its example, and what it suggests."""
+    found = []
+    for each in example.expect:
+        if each.rule in (None, rule.name):
+            where = [f"row {each.row}"] if each.row else ["the file"]
+            where += [f"column `{each.column}`"] if each.column else []
+            use = f': use "{each.suggestion}"' if each.suggestion else ""
+            use = f": {LEAVE_BLANK}" if each.suggestion == "" else use
+            found.append(f"{', '.join(where)}{use}")
+    return found
+
+
+def _title(example: Example, *, reported: bool) -> str:
+    title = "reported:" if reported else "not reported:"
+    return " ".join((title, ", ".join(_conditions(example.options)))).rstrip()
+
+
+def _shown(example: Example) -> list[str]:
+    """The lines of an example, as far as there is room for them."""
     # a CR is no line end here: it is what some examples are about
     lines = example.csv.removesuffix("\n").split("\n") if example.csv else ["(an empty file)"]
-    text = [f"    {printable(line.replace(_CR, _CR_SHOWN))}" for line in lines]
-    if len(text) > 12:
-        text = [*text[:12], "    …"]
-    text = [_shortened(line) for line in text]
-    told = []
-    for each in found:
-        where = [f"row {each.row}"] if each.row else ["the file"]
-        where += [f"column `{each.column}`"] if each.column else []
-        use = f': use "{each.suggestion}"' if each.suggestion else ""
-        use = f": {LEAVE_BLANK}" if each.suggestion == "" else use
-        told.append(f"    -> {', '.join(where)}{use}")
-    return [f"  {title}", *text, *told]
+    text = [printable(line.replace(_CR, _CR_SHOWN)) for line in lines]
+    return [_shortened(line) for line in (text if len(text) <= 12 else [*text[:12], "…"])]
 
 
 _CR, _CR_SHOWN = "\r", "\\r"
@@ -101,8 +114,8 @@ def write_index() -> None:
     (data_folder() / "README.md").write_text(markdown(rulebook()), encoding="utf-8")
 
 
-def markdown(book: RuleBook) -> str:
-    """The index that is kept as `rules/README.md`."""
+def markdown(book: RuleBook, path: str = "{family}/{name}.toml") -> str:
+    """The index that is kept as `rules/README.md`, with links to each rule's `path`."""
     lines = [
         "# The rules",
         "",
@@ -113,6 +126,35 @@ def markdown(book: RuleBook) -> str:
         lines += ["| --- | --- | --- | --- |"]
         for rule in rules:
             message = rule.file.message.replace("|", "\\|")
-            name = f"[`{rule.name}`]({family}/{rule.name}.toml)"
+            name = f"[`{rule.name}`]({path.format(family=family, name=rule.name)})"
             lines.append(f"| {name} | {rule.severity} | {message} | {rule.file.help} |")
+    return "\n".join([*lines, ""])
+
+
+def markdown_page(rule: Rule) -> str:
+    """What `page` says, as a page of the documentation."""
+    file = rule.file
+    variants = file.variant.values()
+    lines = [
+        f"# `{rule.name}`",
+        "",
+        f"{rule.severity.capitalize()}, in the family {rule.family.capitalize()}",
+        "",
+        *(f"> {each}\n" for each in (file.message, *(v.message for v in variants)) if each),
+        *(f"**Help:** {each}\n" for each in (file.help, *(v.help for v in variants)) if each),
+        f"**Why:** {file.why}",
+        "",
+        f"**Source:** {file.source}: {file.where}",
+        "",
+        f"**Since:** {file.since}",
+    ]
+    for example in file.example:
+        found = _found(rule, example)
+        lines += [
+            "",
+            f"## {_title(example, reported=bool(found)).capitalize().removesuffix(':')}",
+            "",
+        ]
+        lines += ["```text", *_shown(example), "```", ""]
+        lines += [f"- {each}" for each in found]
     return "\n".join([*lines, ""])
