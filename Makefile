@@ -5,7 +5,7 @@ BENCH_FOLDER ?= $(HOME)/.cache/csvimport-bench
 TIME ?= 600
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: demo test browser lint types rules samples picture costs bench fuzz soak clean
+.PHONY: demo test browser lint types rules samples picture docs costs bench fuzz soak clean
 
 # Set up and check a sample file: prints the result, writes its report.
 demo: $(VENV)/.run
@@ -44,6 +44,10 @@ samples: $(VENV)/.dev
 picture: $(VENV)/.dev browser
 	$(BIN)/python tests/test_html.py
 
+# Build the documentation; see mkdocs.yml.
+docs: $(VENV)/.dev
+	$(BIN)/mkdocs build --strict --quiet
+
 # Measure what each rule of cells costs; some minutes, best on a quiet machine.
 costs: $(VENV)/.dev
 	$(BIN)/python benchmarks/rule_costs.py > benchmarks/RULE_COSTS.md
@@ -78,4 +82,4 @@ $(VENV)/.bench: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
