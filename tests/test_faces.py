@@ -62,8 +62,8 @@ def test_every_face_has_a_reader() -> None:
 def test_every_face_is_documented(capsys: pytest.CaptureFixture[str], suffix: str) -> None:
     assert main(["check", "--help"]) == OK
     assert re.search(rf"\s{re.escape(suffix)}\b", capsys.readouterr().out)
-    readme = Path(__file__).parents[1] / "README.md"
-    assert f"\n| `{suffix}` |" in readme.read_text(encoding="utf-8")
+    reports = Path(__file__).parents[1] / "docs" / "reports.md"
+    assert f"\n| `{suffix}` |" in reports.read_text(encoding="utf-8")
     assert f"`{suffix}`" in (csvimport.check.__doc__ or "") or suffix == ".csv"
 
 

@@ -11,11 +11,9 @@ from pathlib import Path
 import pytest
 
 from csvimport.cli import FOUND, main
-from csvimport.workspace import KEYS, read
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-OPTION = r"(?<![\w-])--[a-z][a-z-]+"
 
 
 def block(language: str) -> str:
@@ -55,20 +53,6 @@ def test_the_code_prints_what_its_comments_say(capsys: pytest.CaptureFixture[str
     said = re.findall(r"^ *print\(.*\)  # (.*)$", code, re.MULTILINE)
     assert len(said) == code.count("print(")
     assert capsys.readouterr().out.splitlines() == said
-
-
-def test_the_options_shown_are_those_there_are(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["check", "--help"]) == 0
-    options = set(re.findall(OPTION, capsys.readouterr().out)) - {"--help"}
-    section = TEXT.partition("## Options\n")[2].partition("\n## ")[0]
-    assert set(re.findall(OPTION, section)) == options
-
-
-def test_the_workspace_file_shown_can_be_read(folder: Path) -> None:
-    path = folder / "csvimport.toml"
-    path.write_text(block("toml"), encoding="utf-8")
-    workspace = read(path)
-    assert {key for key in KEYS if getattr(workspace, key)} == set(KEYS)
 
 
 def test_links_lead_somewhere() -> None:
