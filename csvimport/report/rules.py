@@ -150,11 +150,8 @@ def markdown_page(rule: Rule) -> str:
     ]
     for example in file.example:
         found = _found(rule, example)
-        lines += [
-            "",
-            f"## {_title(example, reported=bool(found)).capitalize().removesuffix(':')}",
-            "",
-        ]
+        title = _title(example, reported=bool(found)).removesuffix(":")
+        lines += ["", f"## {title[:1].upper()}{title[1:]}", ""]
         lines += ["```text", *_shown(example), "```", ""]
         lines += [f"- {each}" for each in found]
     return "\n".join([*lines, ""])
