@@ -43,7 +43,8 @@ _SURE = 2
 _OTHER_DELIMITERS = (b";", b"\t", b"|")
 #: What blank lines hold, by the delimiter that they would be judged to have.
 _BLANK = {b",": rb"[ \t\v\f,]", b";": rb"[ \v\f;]", b"|": rb"[ \v\f|]"}
-_SEPARATOR_LINE = re.compile("sep=.", re.DOTALL)
+#: A character, and no byte that is none.
+_SEPARATOR_LINE = re.compile("sep=[^\udc80-\udcff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +233,7 @@ class Scanner:
         text = self._feed.text
         stop = text.find(self.dialect.line_end)
         end = len(text) if stop < 0 else self.dialect.strip(text, 0, stop)
-        line = text[: min(end, 16)].decode(errors="replace")
+        line = text[: min(end, 16)].decode(errors="surrogateescape")
         if _SEPARATOR_LINE.fullmatch(line):
             self.separator_line = line
             self._feed.drop(end if stop < 0 else stop + 1, 1, 0)
