@@ -16,7 +16,7 @@ from csvimport.report import faces
 from csvimport.report.faces import Faced, by_face
 from csvimport.result import Result
 from csvimport.source import Readable, source_of
-from csvimport.target import require_distinct
+from csvimport.target import require_distinct, require_no_input
 from csvimport.workspace import Workspace, read
 
 Kind = Literal["auto", "attributes", "events"]
@@ -116,6 +116,7 @@ def write(results: Result | Sequence[Result], path: PathLike) -> None:
     """
     results = [results] if isinstance(results, Result) else list(results)
     target, others = _targets(path, [])
+    require_no_input(Path(path), (place for result in results for place in result.inputs()))
     if target and len(results) != 1:
         raise OptionError(f"{target}: found {len(results)} results, and a CSV report is of one")
     needs_rows = target or any(face.needs_rows for _, face in others)

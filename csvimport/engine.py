@@ -1,6 +1,7 @@
 """The one loop: source, encoding, scanner, checks, spill; and what it all comes to."""
 
 import copy
+import os
 import threading
 import time
 from collections import Counter, deque
@@ -105,6 +106,10 @@ class Check:
         self.encodings: dict[int, Encoding] = {}
         """Those of the parts, as soon as they are known."""
         sources = self.source.sources if isinstance(self.source, Together) else [self.source]
+        settings = self.options.workspace.path
+        places = [*(each.place for each in sources), settings and os.path.realpath(settings)]
+        self.inputs = tuple(filter(None, places))
+        """Where lies what no report may replace."""
         self._start([source.whole for source in sources])
 
     def _start(self, parts: Sequence[Part]) -> None:
@@ -626,6 +631,7 @@ class Check:
                 self.header_chunk,
                 self.after_header.snapshot(),
             ),
+            _inputs=self.inputs,
         )
 
     def _known(self, of_files: int) -> Known | None:

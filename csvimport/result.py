@@ -126,6 +126,7 @@ class Result:
     redacted: bool
     """Whether what the cells say is masked."""
     _chunks: tuple[Snapshot | tuple[Chunk, ...], ...] = field(repr=False)
+    _inputs: tuple[str, ...] = field(repr=False)
     report: str | None = None
     """Where its report was written; the first, where there are several."""
     report_lines: int = 0
@@ -147,6 +148,10 @@ class Result:
     def timed_out(self) -> bool:
         """Whether time ran out before all of the file was checked."""
         return self.verdict in (Verdict.TIMED_OUT, Verdict.TIMED_OUT_WITH_ISSUES)
+
+    def inputs(self) -> tuple[str, ...]:
+        """Where lies what was read, if that is on this machine: no report may replace it."""
+        return self._inputs
 
     def chunks(self) -> Iterator[Chunk | Stored]:
         """The issues in their order, with the rows that they are about, piece by piece."""

@@ -65,6 +65,8 @@ class Source:
     ) -> None:
         self.size: int | None = None
         self.path: Path | None = None
+        self.place: str | None = None
+        """Where it lies on this machine, whatever becomes the working folder."""
         self._address: Address | None = None
         self._chunks: Iterator[bytes] | None = None
         self._file: BinaryIO | None = None
@@ -83,6 +85,8 @@ class Source:
         elif callable(getattr(readable, "read", None)):
             named = getattr(readable, "name", None)
             self.name = _shown(named) if isinstance(named, str) else unnamed
+            if isinstance(named, (str, os.PathLike)) and "\0" not in os.fsdecode(named):
+                self.place = os.path.realpath(os.fsdecode(named))
             self._open_file(cast(BinaryIO, readable))
         elif isinstance(readable, Iterable):
             self._chunks = iter(readable)
@@ -109,6 +113,7 @@ class Source:
             raise SourceError(f"{name}: {reason(error)}") from None
         except ValueError as error:  # a NUL in the name
             raise SourceError(f"{name}: {error}") from None
+        self.place = os.path.realpath(path)
         if stat.S_ISREG(status.st_mode):
             self.path, self.size = path, status.st_size
             self._watch(partial(os.stat, path))

@@ -571,6 +571,23 @@ def test_rows_that_were_not_kept_cannot_be_written() -> None:
         csvimport.write(result, "two.csv")
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl"])
+def test_a_result_never_replaces_what_was_checked(folder: Path, suffix: str) -> None:
+    path = folder / f"mine{suffix}"
+    path.write_text(FILE)
+    with path.open("rb") as file:
+        results = [csvimport.check(path.name), csvimport.check([path, path]), csvimport.check(file)]
+    Path("elsewhere").mkdir()
+    os.chdir("elsewhere")
+    Path(f"link{suffix}").symlink_to(path)
+    for result in results:
+        for target in (path, f"link{suffix}"):
+            with pytest.raises(OutputError, match="is an input"):
+                csvimport.write(result, target)
+    assert path.read_text() == FILE
+    csvimport.write(results[0], path.name)
+
+
 @pytest.mark.parametrize(
     ("reports", "kept"),
     [([], True), (["r.csv"], False), (["r.sarif"], False), (["r.csv", "r.xlsx"], True)],
