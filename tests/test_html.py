@@ -293,6 +293,17 @@ def test_what_was_not_checked_is_told() -> None:
     assert "The check was stopped after" in stopped
 
 
+@pytest.mark.parametrize("verdict", [Verdict.TIMED_OUT, Verdict.SKIPPED])
+def test_where_no_row_was_checked_none_is_said_to_be_importable(verdict: Verdict) -> None:
+    result = replace(run("external_id\n"), verdict=verdict, rows=None, bytes=100, issues_by_rule={})
+    result = replace(result, examples=[], _chunks=(), errors=0, warnings=0)
+    assert result.rows_checked == 0
+    assert "import" not in next_step(result)
+    assert "again" in next_step(result)
+    assert "row 1" not in read(result)
+    assert "Where in the file" not in read(result)
+
+
 def test_what_the_caller_changed_is_told() -> None:
     data = "external_id,First_name\nA1,x\nA1,y\n"
     result = run(

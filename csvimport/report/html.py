@@ -399,6 +399,8 @@ class _Tally:
     def strip(self) -> _Strip | None:
         """Where the issues are; None where nothing was checked, or there is nothing to show."""
         result = self.result
+        if not result.rows_checked + result.blank_rows:  # an axis would have but the header on it
+            return None
         if result.complete and not self.places.any():
             return None
         share = 1.0

@@ -56,6 +56,9 @@ def next_step(result: Result, *, reported: bool = False) -> str:
     if result.verdict == Verdict.COMPLETE:
         is_known = result.baseline and result.baseline.known
         return "import the data" + (", or correct first what is known" if is_known else "")
+    if not result.complete and not result.rows_checked and not has_errors_as_a_whole(result):
+        # nothing is known of any row: there is nothing yet to be imported on trust
+        return "check the file again, with more time: `--time-budget none`"
     if result.verdict == Verdict.TIMED_OUT:
         return "import the data, or check all of it with `--time-budget none`"
     if not result.issues_by_rule:
