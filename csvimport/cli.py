@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from csvimport.job import Job
     from csvimport.options import Options
     from csvimport.report.faces import Face, Faced
-    from csvimport.result import Result
+    from csvimport.result import Failure, Result
     from csvimport.rulebook import Rule
     from csvimport.source import Source, Together
 
@@ -560,17 +560,22 @@ class _Run:
         self.progress = progress and sys.stderr.isatty()
         self.began: float | None = began
         self.results: list[Result] = []
+        self.failures: list[Failure] = []
         self.statuses: set[int] = set()
 
     def check(self, files: list[str], report: Path | None) -> None:
         """Check a file, or the parts of one: print the result, and remember it and the status."""
         from csvimport.errors import OutputError, SourceError
+        from csvimport.result import Failure
+        from csvimport.source import name_of
         from csvimport.target import is_written_to
 
         try:
             result = self._result(files, report)
         except (SourceError, OutputError) as error:
             self.statuses.add(_complain(str(error)))
+            name = "stdin" if files[0] == "-" else name_of(files[0])
+            self.failures.append(Failure(name, str(error)))
             return
         with _reader_may_go():
             self._say(result)
@@ -697,7 +702,7 @@ class _Run:
         from csvimport.report.faces import lacks, write
 
         try:
-            write(self.results, path, face)
+            write(self.results, path, face, self.failures)
         except OutputError as error:
             self.statuses.add(_complain(str(error)))
             return False

@@ -221,6 +221,14 @@ class Result:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An input of which there is no result, and why."""
+
+    file: str
+    message: str
+
+
 def public(
     issues: pl.DataFrame, legend: pl.DataFrame, headers: list[str], parts: list[str]
 ) -> pl.DataFrame:

@@ -345,6 +345,15 @@ def _part(readable: Readable, number: int) -> Source:
         raise type(error)(f"part {number}: {error}") from None
 
 
+def name_of(path: str) -> str:
+    """What the input at a path or an address is called, whether or not it can be read."""
+    try:
+        address = address_of(path)
+    except SourceError:  # an address that is none may hold a secret all the same
+        return f"{path.partition('://')[0]}://…"
+    return _shown(address.name if address else path)
+
+
 def tables_in(folder: Path) -> list[Path]:
     """The CSV files in `folder`, packed or not, by name; but no error reports, and none hidden."""
     try:

@@ -20,7 +20,7 @@ from running import checked, face, report, run
 from tables import INPUTS
 
 import csvimport
-from csvimport import OptionError, OutputError, Result
+from csvimport import OptionError, OutputError, Result, Verdict
 from csvimport.cli import CANNOT_RUN, FOUND, OK, main
 from csvimport.issue import CUT_MARK
 from csvimport.report import concise, github, junit, markdown, xlsx
@@ -288,6 +288,35 @@ def test_a_file_in_order_is_a_test_that_passes() -> None:
 # --- What a reader can take ----------------------------------------------------------------------
 
 CAPPED = {".sarif": sarif_report, ".junit.xml": junit, ".md": markdown}
+
+@pytest.mark.parametrize("data", ["external_id\nA1\n", FILE])
+def test_a_check_that_did_not_reach_the_end_looks_like_no_success(data: str) -> None:
+    result = replace(run(data), verdict=Verdict.TIMED_OUT, bytes=99, bytes_checked=0)
+    (suite,) = suites(face([result], ".junit.xml"))
+    number = result.errors + result.warnings
+    assert (suite.tests, suite.errors) == (number + 1, 1)
+    assert not any(case.is_passed for case in suite)
+    (run_,) = sarif(face([result], ".sarif"))["runs"]
+    (invocation,) = run_["invocations"]
+    assert not invocation["executionSuccessful"]
+    (told,) = [n for n in invocation["toolExecutionNotifications"] if n["level"] == "error"]
+    assert told["message"]["text"] == "the check ran out of time after 0 bytes of 99 bytes"
+
+
+def test_a_file_that_could_not_be_read_leaves_its_trace() -> None:
+    Path("users.csv").write_text("external_id\nA1\n")
+    Path("bad.csv").write_bytes(b"%PDF-1.7\n\0\0")
+    reports = ["--report", "r.junit.xml", "--report", "r.sarif"]
+    assert main(["check", "bad.csv", "users.csv", *reports]) == CANNOT_RUN
+    good, bad = suites(Path("r.junit.xml").read_bytes())
+    assert (good.errors, bad.name, bad.tests, bad.errors) == (0, "bad.csv", 1, 1)
+    first, second = sarif(Path("r.sarif").read_bytes())["runs"]
+    assert first["invocations"][0]["executionSuccessful"]
+    assert second["results"] == []
+    (invocation,) = second["invocations"]
+    assert not invocation["executionSuccessful"]
+    assert "bad.csv" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+
 
 
 @pytest.mark.parametrize("suffix", CAPPED)

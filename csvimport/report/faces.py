@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO
 
 from csvimport.errors import OptionError
 from csvimport.report import html, jsonl, junit, markdown, parquet, sarif, xlsx
 from csvimport.report.findings import left_out
-from csvimport.result import Result
+from csvimport.result import Failure, Result
 from csvimport.target import replacing
 
 
@@ -21,13 +20,16 @@ from csvimport.target import replacing
 class Face:
     """A form in which one file holds all results of a run."""
 
-    write: Callable[[Sequence[Result], BinaryIO], object]
+    write: Callable[..., object]
+    """Takes the results and a file; then the failures, if it tells of them."""
     pace: float
     """The issues that are written in a second, at least."""
     most: int | None = None
     """The issues of a result that whoever reads it can take."""
     needs_rows: bool = False
     """Whether it shows the flagged rows."""
+    tells_failures: bool = False
+    """Whether it is for machines that take what is not told of for a success."""
     extra: str | None = None
     """The extra that installs what it needs, a package called `package`."""
     package: str = ""
@@ -41,8 +43,8 @@ FACES = {
     ".xlsx": Face(xlsx.write, 5e3, needs_rows=True, extra="xlsx", package="xlsxwriter"),
     ".jsonl": Face(jsonl.write, 1e6),
     ".parquet": Face(parquet.write, 1e6),
-    ".sarif": Face(sarif.write, 1e6, most=sarif.MOST),
-    ".junit.xml": Face(junit.write, 1e6, most=junit.MOST),
+    ".sarif": Face(sarif.write, 1e6, most=sarif.MOST, tells_failures=True),
+    ".junit.xml": Face(junit.write, 1e6, most=junit.MOST, tells_failures=True),
     ".md": Face(markdown.write, 1e6, most=markdown.MOST),
     ".html": Face(html.write, 5e5, needs_rows=True, extra="html", package="jinja2"),
 }
@@ -78,10 +80,15 @@ def by_face(paths: Iterable[Path]) -> tuple[Path | None, list[Faced]]:
     return next(iter(tables), None), [(path, face) for path, face in faces if face]
 
 
-def write(results: Sequence[Result], path: Path, face: Face) -> None:
+def write(
+    results: Sequence[Result], path: Path, face: Face, failures: Sequence[Failure] = ()
+) -> None:
     """Write `results` to `path`; OutputError where that cannot be done."""
     with replacing(path) as file:
-        face.write(results, file)
+        if face.tells_failures:
+            face.write(results, file, failures)
+        else:
+            face.write(results, file)
 
 
 def lacks(results: Iterable[Result], face: Face) -> int:

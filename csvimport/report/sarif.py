@@ -3,13 +3,14 @@
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, BinaryIO
 
 from csvimport.report.findings import findings, left_out
 from csvimport.report.json import dumped
 from csvimport.report.place import characters
-from csvimport.report.telling import count, explanation, remedy, sentence
-from csvimport.result import Result
+from csvimport.report.telling import count, ending, explanation, remedy, sentence
+from csvimport.result import Failure, Result
 from csvimport.rulebook import Rule, rulebook
 
 #: GitHub refuses a log that has more results in a run.
@@ -18,33 +19,22 @@ MOST = 25_000
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def write(results: Sequence[Result], file: BinaryIO) -> None:
-    """Write a log of `results` to `file`; runs say themselves how many of their issues it lacks."""
+def write(results: Sequence[Result], file: BinaryIO, failures: Sequence[Failure] = ()) -> None:
+    """Write a log of `results` to `file`; runs say themselves how many of their issues it lacks.
+
+    Behind them come those of the files of which there are no results.
+    """
     file.write(f'{{"$schema": "{_SCHEMA}", "version": "2.1.0", "runs": ['.encode())
-    for number, result in enumerate(results):
+    for number, pieces in enumerate(chain(map(_run, results), map(_failed_run, failures))):
         file.write(b",\n" if number else b"\n")
-        file.writelines(piece.encode() for piece in _run(result))
+        file.writelines(piece.encode() for piece in pieces)
     file.write(b"\n]}\n")
 
 
 def _run(result: Result) -> Iterator[str]:
     """A run piece by piece: of a whole one there may be more than there is room for."""
-    from importlib.metadata import version
-
     rules = list(result.issues_by_rule)
-    run = {
-        "tool": {
-            "driver": {
-                "name": "csvimport",
-                "version": version("csvimport"),
-                "rules": [_rule(rulebook()[name]) for name in rules],
-            }
-        },
-        "invocations": [
-            {"executionSuccessful": True, "toolExecutionNotifications": list(_notices(result))}
-        ],
-        "columnKind": "unicodeCodePoints",
-    }
+    run = _described(rules, list(_notices(result)), is_success=result.complete)
     yield dumped(run).removesuffix("}") + ', "results": ['
     known = characters(result)
     index = {name: number for number, name in enumerate(rules)}
@@ -54,6 +44,30 @@ def _run(result: Result) -> Iterator[str]:
         yield separator + dumped(_result(issue, index[issue["rule"]], at))
         separator = ",\n"
     yield "\n]}"
+
+
+def _failed_run(failure: Failure) -> Iterator[str]:
+    notice = {"level": "error", "message": {"text": failure.message}}
+    yield dumped({**_described([], [notice], is_success=False), "results": []})
+
+
+def _described(
+    rules: Sequence[str], notices: Sequence[dict[str, Any]], *, is_success: bool
+) -> dict[str, Any]:
+    """What a run says before its results."""
+    from importlib.metadata import version
+
+    return {
+        "tool": {
+            "driver": {
+                "name": "csvimport",
+                "version": version("csvimport"),
+                "rules": [_rule(rulebook()[name]) for name in rules],
+            }
+        },
+        "invocations": [{"executionSuccessful": is_success, "toolExecutionNotifications": notices}],
+        "columnKind": "unicodeCodePoints",
+    }
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -68,6 +82,8 @@ def _rule(rule: Rule) -> dict[str, Any]:
 
 
 def _notices(result: Result) -> Iterator[dict[str, Any]]:
+    if not result.complete:
+        yield {"level": "error", "message": {"text": ending(result)}}
     if left := left_out(result, MOST):
         text = f"{count(left, 'more issue')} left out, since readers take {MOST:,} of a run"
         yield {"level": "warning", "message": {"text": text}}
