@@ -366,6 +366,14 @@ def test_issues_of_the_whole_file_stand_at_its_start() -> None:
     assert _lines(run("sep=;\nexternal_id;plan\nA1;x\n"))[0].startswith("file.csv:1:1: ")
 
 
+def test_a_character_is_that_of_a_column_and_not_of_its_name() -> None:
+    result = run("external_id,plan,plan,plan\nA1,a,b,c\n")
+    marked = [line for line in _lines(result) if " plan: " in line]
+    places = [line.split(":")[2] for line in marked]
+    assert len(places) > 1
+    assert [place for place in places if place != "1"] == [places[0]], "of others it is not known"
+
+
 @settings(max_examples=25)
 @given(INPUTS)
 def test_characters_of_issues_are_those_of_their_lines(data: bytes) -> None:

@@ -17,6 +17,6 @@ def render(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         known = characters(result)
         for issue in findings(result):
-            at = known.get((issue["rule"], issue["row"], issue["column"]), 1)
+            at = known.get((issue["rule"], issue["row"], issue["position"]), 1)
             place = f"{printable(issue['file'])}:{issue['line'] or 1}:{at}"
             yield f"{place}: {issue['severity']} {issue['rule']} {sentence(issue)}"

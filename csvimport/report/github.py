@@ -36,7 +36,7 @@ def _commands(result: Result, severity: Severity) -> Iterator[str]:
         place = {"file": issue["file"]}
         if issue["line"] is not None:
             place["line"] = issue["line"]
-        if at := known.get((issue["rule"], issue["row"], issue["column"])):
+        if at := known.get((issue["rule"], issue["row"], issue["position"])):
             place["col"] = at
         yield _command(severity, {**place, "title": issue["rule"]}, sentence(issue))
 

@@ -3,8 +3,8 @@
 from csvimport.report.telling import span_of_cell
 from csvimport.result import Example, Result
 
-Key = tuple[str, int | None, str | None]
-"""The rule, row and column of an issue."""
+Key = tuple[str, int | None, int | None]
+"""The rule, row and position of an issue: several columns may have one name."""
 
 
 def characters(result: Result) -> dict[Key, int]:
@@ -13,7 +13,7 @@ def characters(result: Result) -> dict[Key, int]:
     Only of these is the row at hand as it stands in the file.
     """
     return {
-        (each.issue.rule, each.issue.row, each.issue.column): at + 1
+        (each.issue.rule, each.issue.row, each.position): at + 1
         for each in result.examples
         if (at := _start(each, result.delimiter)) is not None
     }

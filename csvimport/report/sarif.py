@@ -40,7 +40,7 @@ def _run(result: Result) -> Iterator[str]:
     index = {name: number for number, name in enumerate(rules)}
     separator = "\n"
     for issue in findings(result, MOST):
-        at = known.get((issue["rule"], issue["row"], issue["column"]))
+        at = known.get((issue["rule"], issue["row"], issue["position"]))
         yield separator + dumped(_result(issue, index[issue["rule"]], at))
         separator = ",\n"
     yield "\n]}"
