@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import pytest
 from browser import Browser, Page, chromium
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from running import checked, run
 from tables import INPUTS
@@ -27,7 +27,7 @@ from csvimport.errors import OptionError
 from csvimport.options import Options
 from csvimport.report import html
 from csvimport.report.printable import printable
-from csvimport.report.telling import TITLES, meaning, next_step
+from csvimport.report.telling import TITLES, excerpt, meaning, next_step
 from csvimport.source import Source, Together
 from csvimport.spill import Chunk, Stored
 
@@ -76,6 +76,25 @@ def text_of(element: Element) -> str:
 
 def read(*results: Result) -> str:
     return text_of(parsed(page_of(*results)))
+
+
+# --- Excerpts ------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 900), st.integers(0, 900), st.integers(0, 900))
+@example(150, 0, 0)
+@example(0, 0, 150)
+@example(0, 150, 0)
+@example(49, 2, 49)
+def test_an_excerpt_fits_and_is_marked_where_something_is_missing(
+    before: int, found: int, after: int
+) -> None:
+    text = "b" * before + "f" * found + "a" * after
+    shown = excerpt(text, before, before + found)
+    pieces = (shown.before, shown.found, shown.after)
+    assert sum(map(len, pieces)) <= 100
+    for piece, length in zip(pieces, (before, found, after), strict=True):
+        assert ("…" in piece) == (len(piece.replace("…", "")) < length)
 
 
 # --- The pages that are looked at ----------------------------------------------------------------

@@ -201,13 +201,14 @@ def excerpt(text: str, start: int, end: int) -> Excerpt:
     before, found = text[max(start - _FAR, 0) : start], text[start : min(end, start + _FAR)]
     before, found, after = map(printable, (before, found, text[end : end + _FAR]))
     if len(found) > _WINDOW // 2:
-        found = found[: _WINDOW // 2] + "…"
+        found = found[: _WINDOW // 2 - 1] + "…"
     room = _WINDOW - len(found)
     if len(before) > room // 2 and len(before) + len(after) > room:
-        before = "…" + before[-max(room // 2, room - len(after)) :]
+        # the mark takes room, too; what is left for `after` is half of it, or all that it needs
+        before = "…" + before[1 - max(room // 2, room - len(after)) :]
     room -= len(before)
     if len(after) > room:
-        after = after[: max(room, 0)] + "…"
+        after = after[: room - 1] + "…"
     return Excerpt(before, found, after)
 
 
