@@ -58,6 +58,14 @@ def address_of(name: str) -> Address | None:
     return Address(scheme, f"{scheme}://{rest}", f"{scheme}://{host}{path}", stem)
 
 
+def is_web(name: str) -> bool | None:
+    """Whether an address, as it may be shown, is a URL of the web; None where it is no address."""
+    found = _SCHEME.match(name)
+    if not found or found[1].lower() not in _FORMS:
+        return None
+    return _FORMS[found[1].lower()][0] is _WEB
+
+
 def require_path(path: str | os.PathLike[str], error: type[CsvImportError]) -> None:
     """Raise an `error` where an address stands for what can only lie on this machine.
 

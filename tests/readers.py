@@ -89,7 +89,8 @@ def sarif(data: bytes) -> dict[str, Any]:
             assert rules[each["ruleIndex"]] == each["ruleId"]
             for place in each["locations"]:
                 uri = place["physicalLocation"]["artifactLocation"]["uri"]
-                assert re.fullmatch(r"[\w%./~-]*", uri.removeprefix("file://"), re.ASCII)
+                path = r"(file://)?[\w%./~-]*|(https?|s3|gs)://[\w%./~:=-]*"
+                assert re.fullmatch(path, uri, re.ASCII)
                 assert unquote(uri, errors="surrogateescape")
     return log
 

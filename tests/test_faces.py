@@ -249,6 +249,7 @@ def test_a_log_has_a_run_for_each_result_and_its_places() -> None:
 
 def test_names_of_files_in_a_log_are_references() -> None:
     names = ["a b.csv", "/x/é%.csv", "c:d.csv", "x\n#?.csv"]
+    names += ["https://h.example:8000/a%20b é.csv", "s3://bucket/a%b=c.csv", "a://b.csv"]
     results = [_renamed(run(FILE), name) for name in names]
     results = [_in_part(result, name) for result, name in zip(results, names, strict=True)]
     uris = [
@@ -260,6 +261,9 @@ def test_names_of_files_in_a_log_are_references() -> None:
         "file:///x/%C3%A9%25.csv",
         "c%3Ad.csv",
         "x%0A%23%3F.csv",
+        "https://h.example:8000/a%20b%20%C3%A9.csv",
+        "s3://bucket/a%25b=c.csv",
+        "a%3A//b.csv",
     ]
 
 
@@ -284,10 +288,6 @@ def test_a_file_in_order_is_a_test_that_passes() -> None:
     (case,) = suite
     assert (case.name, case.is_passed) == ("validation complete", True)
 
-
-# --- What a reader can take ----------------------------------------------------------------------
-
-CAPPED = {".sarif": sarif_report, ".junit.xml": junit, ".md": markdown}
 
 @pytest.mark.parametrize("data", ["external_id\nA1\n", FILE])
 def test_a_check_that_did_not_reach_the_end_looks_like_no_success(data: str) -> None:
@@ -317,6 +317,10 @@ def test_a_file_that_could_not_be_read_leaves_its_trace() -> None:
     assert not invocation["executionSuccessful"]
     assert "bad.csv" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
+
+# --- What a reader can take ----------------------------------------------------------------------
+
+CAPPED = {".sarif": sarif_report, ".junit.xml": junit, ".md": markdown}
 
 
 @pytest.mark.parametrize("suffix", CAPPED)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, BinaryIO
 
+from csvimport.address import is_web as is_web_address
 from csvimport.report.findings import findings, left_out
 from csvimport.report.json import dumped
 from csvimport.report.place import characters
@@ -16,6 +17,8 @@ from csvimport.rulebook import Rule, rulebook
 #: GitHub refuses a log that has more results in a run.
 MOST = 25_000
 
+#: What an address may hold as it is, besides letters and digits.
+_IN_URLS = "/:[]@!$&'()*+,;="
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -114,5 +117,9 @@ def _unlinked(text: str) -> str:
 def _uri(name: str) -> str:
     from urllib.parse import quote
 
+    is_web = is_web_address(name)
+    if is_web is not None:
+        # what the web's are quoted with already stays; in a bucket, a `%` is one of the name
+        return quote(name, safe=_IN_URLS + "%" if is_web else _IN_URLS)
     path = quote(os.fsencode(name))
     return f"file://{path}" if name.startswith("/") else path
