@@ -190,10 +190,16 @@ class Check:
         total = self.issues_by_rule.total()
         return Progress(self._bytes_read(survey), self.source.size, rows, total)
 
-    def seconds_to_tell(self, each_issue: float) -> float:
-        """How long it will take to write the report, and what takes so long for `each_issue`."""
+    def seconds_to_tell(self, each_issue: float, each_cell: float = 0.0) -> float:
+        """How long it will take to write the report, and what takes so long for `each_issue`.
+
+        And for `each_cell` of the flagged rows: of wide ones, there are many to an issue.
+        """
         report = self.before_header.report_bytes + self.after_header.report_bytes
-        return report / _REPORT_BYTES + self.issues_by_rule.total() * each_issue
+        # blank rows have no cells worth the name
+        cells = (self.rows_with_errors + self.rows_with_warnings) * len(self.headers)
+        issues = self.issues_by_rule.total()
+        return report / _REPORT_BYTES + issues * each_issue + cells * each_cell
 
     def run(self, goes_on: Callable[[], bool]) -> None:
         """Read on to the end, or until `goes_on`, which is asked after each block, says no.

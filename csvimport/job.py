@@ -49,6 +49,7 @@ class Job:
         self._report, self._raw, self._faces = report, raw, list(faces)
         all_faces = [*(face for _, face in self._faces), *later]
         self._each_issue = sum(1 / face.pace for face in all_faces)
+        self._each_cell = sum(1 / face.cell_pace for face in all_faces)
         lines_of = partial(csv_report.lines_of, raw=raw) if report else None
         # without any report, there may be one to be written of the result
         keeps_rows = any(face.needs_rows for face in all_faces) or not (report or all_faces)
@@ -103,7 +104,7 @@ class Job:
 
     def _left(self, deadline: float) -> float:
         """The seconds until the report has to be begun that is to be there by then."""
-        told = self._check.seconds_to_tell(self._each_issue)
+        told = self._check.seconds_to_tell(self._each_issue, self._each_cell)
         return deadline - time.monotonic() - told
 
     def cancel(self) -> None:

@@ -661,3 +661,18 @@ def test_slow_faces_are_given_their_time() -> None:
     total = check.result().errors
     assert check.seconds_to_tell(1 / FACES[".xlsx"].pace) >= total / 5e3
     assert check.seconds_to_tell(0) < 1e-3
+
+
+def test_wide_rows_are_given_their_time() -> None:
+    rows, columns = 20, 500
+    names = ",".join(f"c{at}" for at in range(columns - 1))
+    check = checked(f"external_id,{names}\n" + ("," * (columns - 1) + "x\n") * rows)
+    each = FACES[".xlsx"]
+    told = check.seconds_to_tell(1 / each.pace, 1 / each.cell_pace)
+    assert told >= rows * columns / 1e5
+    assert told == pytest.approx(
+        check.seconds_to_tell(1 / each.pace) + rows * columns / each.cell_pace
+    )
+    job = csvimport.start(io.BytesIO(b"external_id\n"), report="r.xlsx")
+    job.result()
+    assert job._each_cell == 1 / each.cell_pace

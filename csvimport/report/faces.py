@@ -7,6 +7,7 @@ them: it is written as the check goes on, one for each file.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import inf
 from pathlib import Path
 
 from csvimport.errors import OptionError
@@ -24,6 +25,8 @@ class Face:
     """Takes the results and a file; then the failures, if it tells of them."""
     pace: float
     """The issues that are written in a second, at least."""
+    cell_pace: float = inf
+    """The cells of flagged rows, where it writes or reads all of them."""
     most: int | None = None
     """The issues of a result that whoever reads it can take."""
     needs_rows: bool = False
@@ -40,13 +43,13 @@ Faced = tuple[Path, Face]
 
 CSV = ".csv"
 FACES = {
-    ".xlsx": Face(xlsx.write, 5e3, needs_rows=True, extra="xlsx", package="xlsxwriter"),
+    ".xlsx": Face(xlsx.write, 5e3, 5e4, needs_rows=True, extra="xlsx", package="xlsxwriter"),
     ".jsonl": Face(jsonl.write, 1e6),
     ".parquet": Face(parquet.write, 1e6),
     ".sarif": Face(sarif.write, 1e6, most=sarif.MOST, tells_failures=True),
     ".junit.xml": Face(junit.write, 1e6, most=junit.MOST, tells_failures=True),
     ".md": Face(markdown.write, 1e6, most=markdown.MOST),
-    ".html": Face(html.write, 5e5, needs_rows=True, extra="html", package="jinja2"),
+    ".html": Face(html.write, 5e5, 5e6, needs_rows=True, extra="html", package="jinja2"),
 }
 
 
