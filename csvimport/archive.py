@@ -127,6 +127,19 @@ def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
         raise CutOffError(f"breaks off: as {kind} it is not whole")
 
 
+def bounded(pieces: Iterator[bytes], largest: int) -> Iterator[bytes]:
+    """`pieces`, as long as they hold no more than so many bytes."""
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > largest:
+            raise NotATableError(
+                f"holds more than {largest >> 20:,} MiB, which no import takes; "
+                "unpack it first, if that is no mistake"
+            )
+        yield piece
+
+
 def members(file: BinaryIO) -> list[str]:
     """The names of the files in a ZIP archive, in its order."""
     from zipfile import ZipFile

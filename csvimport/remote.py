@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from csvimport.address import Address
+from csvimport.archive import NotATableError, bounded, unpacked
 from csvimport.errors import CHANGED, BrokenOffError, SourceError
 
 #: In bytes: so much is asked for at a time.
@@ -29,11 +30,15 @@ Opened = tuple[int | None, Iterator[bytes]]
 """The size in bytes, if that is known, and the pieces."""
 
 
-def opened(address: Address) -> Opened:
-    """Its size, and its bytes in pieces of some megabytes at most; a SourceError says why not."""
+def opened(address: Address, largest: int) -> Opened:
+    """Its size, and its bytes in pieces of some megabytes at most; a SourceError says why not.
+
+    What is packed only on its way may not hold more than `largest` bytes; a NotATableError says so,
+    or that it is not whole.
+    """
     _quieten()
     with _told(address, _REASONS):
-        size, pieces = _OPENERS[address.scheme](address.url)
+        size, pieces = _OPENERS[address.scheme](address.url, largest)
     return size, _whole(address, size, pieces)
 
 
@@ -73,7 +78,7 @@ _REASONS = {
     "gaierror": f"there is no such host; {_CHECK_BOTH}",
     "SSLError": "the server's certificate cannot be trusted; check the address",
     "TooManyRedirects": "is redirected without an end; check the address",
-    "ContentEncodingError": "the server packs it in a way that cannot be read; download it first",
+    "_PackedError": "the server packs it in a way that cannot be read; download it first",
     "TimeoutError": _SILENT,
     "ConnectTimeoutError": _SILENT,
     "ReadTimeoutError": _SILENT,
@@ -107,6 +112,10 @@ class _ChangedError(Exception):
     """It is another version now."""
 
 
+class _PackedError(Exception):
+    """The answer is packed, and not as gzip."""
+
+
 @contextmanager
 def _told(
     address: Address, reasons: Mapping[str, str], kind: type[SourceError] = SourceError
@@ -119,7 +128,7 @@ def _told(
             f"{address.name}: needs packages that are not installed; "
             "`pip install 'csvimport[remote]'` installs them"
         ) from None
-    except MemoryError:
+    except (MemoryError, NotATableError):
         raise
     except Exception as error:
         words = _reason(error, reasons).format(access=_ACCESS[address.scheme])
@@ -175,7 +184,7 @@ def _quieten() -> None:
 # --- What is there -------------------------------------------------------------------------------
 
 
-def _web(url: str) -> Opened:
+def _web(url: str, largest: int) -> Opened:
     """One answer; where the connection breaks off, another one goes on from there if it can."""
     from aiohttp import ClientError, ClientTimeout
     from fsspec.implementations.http import HTTPFileSystem
@@ -184,7 +193,13 @@ def _web(url: str) -> Opened:
     files = HTTPFileSystem(
         # what is encoded already may be signed as it is
         encoded=re.fullmatch("[!-~]*", url) is not None,
-        client_kwargs={"timeout": timeout, "trust_env": True, "read_bufsize": _AHEAD},
+        client_kwargs={
+            "timeout": timeout,
+            "trust_env": True,
+            "read_bufsize": _AHEAD,
+            # who unpacks there neither notices that an answer is cut off nor knows a limit
+            "auto_decompress": False,
+        },
         skip_instance_cache=True,
     )
 
@@ -214,22 +229,34 @@ def _web(url: str) -> Opened:
                 raise _ChangedError
 
     stream = get()
-    size = None if _is_encoded(stream) else stream.r.content_length
-    return size, pieces(stream)
+    if not (packing := _packing(stream)):
+        return stream.r.content_length, pieces(stream)
+    if packing not in _GZIP:
+        stream.close()
+        raise _PackedError
+    return None, bounded(unpacked("gzip", pieces(stream)), largest)
 
 
 def _tag(stream: Any) -> str | None:
     """What stands for the bytes of an answer, every one of them."""
     tag: str = stream.r.headers.get("ETag", "")
-    return tag if tag.startswith('"') and not _is_encoded(stream) else None
+    return tag if tag.startswith('"') and not _packing(stream) else None
 
 
-def _is_encoded(stream: Any) -> bool:
-    """Whether an answer is packed, though it was not asked to be, and unpacked as it comes."""
-    return bool(stream.r.headers.get("Content-Encoding", "identity") != "identity")
+def _packing(stream: Any) -> str:
+    """How an answer is packed, though it was not asked to be; nothing if it is not."""
+    named = ",".join(stream.r.headers.getall("Content-Encoding", []))
+    return ",".join(
+        each for part in named.split(",") if (each := part.strip().lower()) not in _UNPACKED
+    )
 
 
-def _s3(url: str) -> Opened:
+_GZIP = ("gzip", "x-gzip")
+#: The last two are no packing at all, but kept with files in buckets, whose servers repeat them.
+_UNPACKED = ("", "identity", "aws-chunked", "utf-8")
+
+
+def _s3(url: str, _: int) -> Opened:
     """A file that asks for the version that it has seen."""
     from s3fs import S3FileSystem
 
@@ -248,7 +275,7 @@ def _s3(url: str) -> Opened:
     return file.size, iter(partial(file.read, _CHUNK), b"")
 
 
-def _gs(url: str) -> Opened:
+def _gs(url: str, _: int) -> Opened:
     from aiohttp import ClientTimeout
     from gcsfs.core import GCSFileSystem
 

@@ -19,6 +19,7 @@ from csvimport.address import Address, address_of
 from csvimport.archive import (
     CutOffError,
     NotATableError,
+    bounded,
     member,
     members,
     packing,
@@ -227,13 +228,8 @@ class Source:
         if packing(head):
             raise NotATableError("holds an archive in its turn; unpack it first")
         size = 0
-        for piece in pieces:
+        for piece in bounded(pieces, LARGEST):
             size += len(piece)
-            if size > LARGEST:
-                raise NotATableError(
-                    f"holds more than {LARGEST >> 20:,} MiB, which no import takes; "
-                    "unpack it first, if that is no mistake"
-                )
             yield piece
         if name is None:
             self.size = size
@@ -270,7 +266,7 @@ class Source:
         if self._address and self._chunks is None:  # no server is to wait for what comes before
             from csvimport import remote
 
-            self.size, self._chunks = remote.opened(self._address)
+            self.size, self._chunks = remote.opened(self._address, LARGEST)
         assert self._chunks is not None
         if self._spool is None:
             with scratch.told():

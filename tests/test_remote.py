@@ -146,7 +146,10 @@ class Answer(BaseHTTPRequestHandler):
             if self.headers.get("If-Match", file.tag) != file.tag:
                 status, body = 412, b""
             elif part := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", "")):
-                status, body = 206, body[int(part[1]) : int(part[2] or len(body)) + 1]
+                start, total = int(part[1]), len(body)
+                status, body = 206, body[start : int(part[2] or total) + 1]
+                range_ = f"bytes {start}-{start + len(body) - 1}/{total}"
+                headers = {"Content-Range": range_, **headers}
         if file.has_length:
             headers["Content-Length"] = str(len(body))
         self.send_response(status)
@@ -516,8 +519,24 @@ def test_a_server_may_pack_what_it_sends(web: Web, *, has_length: bool) -> None:
     assert told(check(url)) == local()
 
 
-def test_a_server_that_packs_in_strange_ways(web: Web) -> None:
-    url = web.put("/users.csv", headers={"Content-Encoding": "br"})
+@pytest.mark.parametrize("has_length", [True, False])
+def test_what_a_server_packs_may_break_off(web: Web, *, has_length: bool) -> None:
+    headers = {"Content-Encoding": "gzip"}
+    url = web.put("/a", gzip.compress(TABLE)[:-9], headers=headers, has_length=has_length)
+    assert refusal(url) == "breaks off: as gzip it is not whole"
+
+
+def test_what_a_server_packs_may_not_hold_more_than_any_import_takes(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("csvimport.source.LARGEST", 1 << 20)
+    url = web.put("/a", gzip.compress(LONG * 2), headers={"Content-Encoding": "gzip"})
+    assert refusal(url).startswith("holds more than 1 MiB, which no import takes")
+
+
+@pytest.mark.parametrize("packing", ["br", "deflate", "gzip, gzip"])
+def test_a_server_that_packs_in_strange_ways(web: Web, packing: str) -> None:
+    url = web.put("/users.csv", headers={"Content-Encoding": packing})
     assert refusal(url) == "the server packs it in a way that cannot be read; download it first"
 
 
@@ -653,7 +672,7 @@ def test_what_changes_later_does_not_matter(web: Web) -> None:
 def test_it_comes_in_pieces(put: Put) -> None:
     address = address_of(put("users.csv", LONG))
     assert address
-    _, pieces = remote.opened(address)
+    _, pieces = remote.opened(address, 1 << 30)
     sizes = [len(piece) for piece in pieces]
     assert sum(sizes) == len(LONG)
     assert max(sizes) <= PIECE
