@@ -112,6 +112,14 @@ class _ChangedError(Exception):
     """It is another version now."""
 
 
+class _AnswerError(Exception):
+    """The answer is not the file, and no error either."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__()
+        self.status = status
+
+
 class _PackedError(Exception):
     """The answer is packed, and not as gzip."""
 
@@ -227,14 +235,31 @@ def _web(url: str, largest: int) -> Opened:
                 raise ConnectionResetError
             if _tag(stream) != tag:
                 raise _ChangedError
+            if not _goes_on(stream, have, size):
+                raise ConnectionResetError
 
     stream = get()
+    if stream.r.status != HTTPStatus.OK:  # of a part, or of nothing, nobody knows what it lacks
+        stream.close()
+        raise _AnswerError(stream.r.status)
+    size = stream.r.content_length
     if not (packing := _packing(stream)):
-        return stream.r.content_length, pieces(stream)
+        return size, pieces(stream)
     if packing not in _GZIP:
         stream.close()
         raise _PackedError
     return None, bounded(unpacked("gzip", pieces(stream)), largest)
+
+
+def _goes_on(stream: Any, have: int, size: int | None) -> bool:
+    """Whether an answer says that it is the rest behind the bytes that are there."""
+    given = stream.r.headers.get("Content-Range", "")
+    place = re.fullmatch(r"bytes ([0-9]+)-[0-9]+/([0-9]+|\*)", given)
+    return (
+        place is not None
+        and int(place[1]) == have
+        and (size is None or place[2] in ("*", str(size)))
+    )
 
 
 def _tag(stream: Any) -> str | None:

@@ -571,6 +571,10 @@ def test_a_server_that_sends_nowhere(web: Web, place: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
+        (204, "the server answers 204 (no content); check the address"),
+        (206, "the server answers 206 (partial content); check the address"),
+        (302, "the server answers 302 (found); check the address"),
+        (304, "the server answers 304 (not modified); check the address"),
         (400, "the server answers 400 (bad request); check the address"),
         (401, EXPIRED),
         (403, EXPIRED),
@@ -641,6 +645,17 @@ def test_two_versions_of_a_file_are_never_mixed(
 ) -> None:
     url = web.put("/users.csv", LONG, tag='"1"', breaks_off=600_000, then=change)
     assert refusal(url) == said
+
+
+@pytest.mark.parametrize(
+    "given", ["", "bytes 0-9/1380018", "bytes 600000-1380017/1380019", "bytes */1380018"]
+)
+def test_another_piece_than_the_one_asked_for_is_not_taken(web: Web, given: str) -> None:
+    def change(file: Served) -> None:
+        file.headers["Content-Range"] = given
+
+    url = web.put("/users.csv", LONG, tag='"1"', breaks_off=600_000, then=change)
+    assert refusal(url) == BROKEN_OFF
 
 
 @pytest.mark.parametrize("kind", ["s3", "gs"])
