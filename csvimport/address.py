@@ -66,6 +66,20 @@ def is_web(name: str) -> bool | None:
     return _FORMS[found[1].lower()][0] is _WEB
 
 
+#: How an address may begin that is written in a wrong way, or whose slashes are folded into one.
+_ALIKE = r"(?:[a-z][a-z0-9+.-]+:[/\\]|(?<![\w./\\-])https?[:/])[/\\]*"
+
+
+def shown(name: str | os.PathLike[str]) -> str:
+    """`name` for an error, where nothing is found by it: it may be an address that is mistyped.
+
+    A user and a query are left out of whatever resembles one. A password may hold any sign.
+    """
+    text = re.sub(rf"(?is)({_ALIKE}).*@", r"\1…@", os.fspath(name))
+    text = re.sub(r"(?i)([a-z]//+)[^/]*@", r"\1…@", text)
+    return re.sub(rf"(?is)({_ALIKE}[^?#]*[?#]).+", r"\1…", text)
+
+
 def require_path(path: str | os.PathLike[str], error: type[CsvImportError]) -> None:
     """Raise an `error` where an address stands for what can only lie on this machine.
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, TypeGuard
 
 from csvimport import baseline as known_issues
+from csvimport.address import shown
 from csvimport.engine import Progress
 from csvimport.errors import OptionError
 from csvimport.issue import Severity
@@ -122,7 +123,9 @@ def write(results: Result | Sequence[Result], path: PathLike) -> None:
     needs_rows = target or any(face.needs_rows for _, face in others)
     chunks = (chunk for result in results if needs_rows for chunk in result.chunks())
     if not all(chunk.has_rows or (target and chunk.lines) for chunk in chunks):
-        raise OptionError(f"{path}: the rows were not kept; name it as a `report` of the check")
+        raise OptionError(
+            f"{shown(path)}: the rows were not kept; name it as a `report` of the check"
+        )
     for result in results if target else ():
         written(result, target, raw=False)
     for each, face in others:

@@ -477,7 +477,7 @@ _LONGEST_STEM = 230
 
 def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     """Where each file's report goes: a second one of the same stem gets a number."""
-    from csvimport.address import address_of, require_path
+    from csvimport.address import address_of, require_path, shown
     from csvimport.errors import OutputError
 
     if report:
@@ -485,7 +485,9 @@ def _report_paths(files: list[str], report: Path | None) -> list[Path]:
     if report and len(files) == 1 and not os.path.isdir(report):
         return [report]
     if report and not os.path.isdir(report):
-        raise OutputError(f"{report}: there is no such folder; several files need one for reports")
+        raise OutputError(
+            f"{shown(report)}: there is no such folder; several files need one for reports"
+        )
     folder = report or Path()
     paths: list[Path] = []
     for file in files:

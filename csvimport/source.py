@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from csvimport import scratch
-from csvimport.address import Address, address_of
+from csvimport.address import Address, address_of, require_path, shown
 from csvimport.archive import (
     CutOffError,
     NotATableError,
@@ -80,6 +80,8 @@ class Source:
         if isinstance(readable, str) and (address := address_of(readable)):
             self._address, self.name = address, _shown(address.name)
         elif isinstance(readable, (str, os.PathLike)):
+            if not isinstance(readable, str):
+                require_path(readable, SourceError)
             self._open_path(Path(readable), str(readable))
         elif isinstance(readable, _BYTES):
             raise OptionError("found bytes, expected a path, a binary file or an iterable of bytes")
@@ -111,9 +113,9 @@ class Source:
             if stat.S_ISREG(status.st_mode):
                 path.open("rb").close()
         except OSError as error:
-            raise SourceError(f"{name}: {reason(error)}") from None
+            raise SourceError(f"{shown(name)}: {reason(error)}") from None
         except ValueError as error:  # a NUL in the name
-            raise SourceError(f"{name}: {error}") from None
+            raise SourceError(f"{shown(name)}: {error}") from None
         self.place = os.path.realpath(path)
         if stat.S_ISREG(status.st_mode):
             self.path, self.size = path, status.st_size

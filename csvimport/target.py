@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from csvimport import scratch
-from csvimport.address import require_path
+from csvimport.address import require_path, shown
 from csvimport.errors import OutputError, reason
 
 
@@ -21,27 +21,29 @@ def require_writable(path: Path) -> None:
     What killed runs left half-written beside it is cleared away.
     """
     if "\0" in str(path):
-        raise OutputError(f"{path}: a file name cannot hold a NUL")
+        raise OutputError(f"{shown(path)}: a file name cannot hold a NUL")
     require_path(path, OutputError)
     if (number := _descriptor(path)) is not None:
         try:
             os.write(number, b"")
         except OSError:
-            raise OutputError(f"{path}: is not open for writing") from None
+            raise OutputError(f"{shown(path)}: is not open for writing") from None
         return
     if is_written_to(path):
         if not os.access(path, os.W_OK):
-            raise OutputError(f"{path}: permission denied")
+            raise OutputError(f"{shown(path)}: permission denied")
         return
     if len(os.fsencode(path.name)) > _LONGEST_NAME:
-        raise OutputError(f"{path}: file name too long")
+        raise OutputError(f"{shown(path)}: file name too long")
     if os.path.isdir(path):
-        raise OutputError(f"{path}: is a folder, expected a file name")
+        raise OutputError(f"{shown(path)}: is a folder, expected a file name")
     folder = Path(os.path.realpath(path)).parent if path.is_symlink() else path.parent
     if not os.path.isdir(folder):
-        raise OutputError(f"{path}: there is no folder `{folder}`; make it first")
+        raise OutputError(f"{shown(path)}: there is no folder `{shown(folder)}`; make it first")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise OutputError(f"{path}: the folder `{folder}` is not writable; choose another")
+        raise OutputError(
+            f"{shown(path)}: the folder `{shown(folder)}` is not writable; choose another"
+        )
     scratch.clear(folder)
 
 
@@ -54,7 +56,7 @@ def require_no_input(path: Path, inputs: Iterable[str | os.PathLike[str]]) -> No
         return
     names = (os.fspath(each) for each in inputs)
     if os.path.realpath(path) in {os.path.realpath(name) for name in names if "\0" not in name}:
-        raise OutputError(f"{path}: is an input; name another file for the output")
+        raise OutputError(f"{shown(path)}: is an input; name another file for the output")
 
 
 def require_distinct(outputs: Iterable[Path], inputs: Sequence[str | os.PathLike[str]]) -> None:
@@ -64,7 +66,9 @@ def require_distinct(outputs: Iterable[Path], inputs: Sequence[str | os.PathLike
         require_writable(path)
         require_no_input(path, inputs)
         if os.path.realpath(path) in seen and not is_written_to(path):
-            raise OutputError(f"{path}: is named for two outputs; name another for one of them")
+            raise OutputError(
+                f"{shown(path)}: is named for two outputs; name another for one of them"
+            )
         seen.add(os.path.realpath(path))
 
 
@@ -129,7 +133,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 yield file
         except OSError as error:
             if not _reader_has_gone(error):
-                raise OutputError(f"{path}: {reason(error)}") from None
+                raise OutputError(f"{shown(path)}: {reason(error)}") from None
         return
     place = Path(os.path.realpath(path))
     try:
@@ -139,7 +143,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             part.chmod(0o666 & ~_umask())
             part.replace(place)
     except OSError as error:
-        raise OutputError(f"{path}: {reason(error)}") from None
+        raise OutputError(f"{shown(path)}: {reason(error)}") from None
 
 
 _ASKING = threading.Lock()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 
-from csvimport.address import require_path
+from csvimport.address import require_path, shown
 from csvimport.columns import PROPERTY_MARK
 from csvimport.errors import OptionError, reason
 from csvimport.forms import Type
@@ -119,11 +119,11 @@ def read(path: Path) -> Workspace:
         _require_valid(values)
         workspace: Workspace = msgspec.convert(values, Workspace)
     except OSError as error:
-        raise OptionError(f"{path}: {reason(error)}") from None
+        raise OptionError(f"{shown(path)}: {reason(error)}") from None
     except OptionError as error:
-        raise OptionError(f"{path}: {error}") from None
+        raise OptionError(f"{shown(path)}: {error}") from None
     except RecursionError:
-        raise OptionError(f"{path}: found arrays within arrays, too many of them") from None
+        raise OptionError(f"{shown(path)}: found arrays within arrays, too many of them") from None
     return msgspec.structs.replace(workspace, path=str(path))
 
 

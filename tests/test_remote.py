@@ -43,7 +43,7 @@ from test_cli import (
 from test_startup import loaded
 
 from csvimport import Result, SourceError, check, remote, start
-from csvimport.address import address_of
+from csvimport.address import address_of, shown
 from csvimport.cli import FOUND, INTERRUPTED, OK, TIMED_OUT
 from csvimport.engine import Progress
 from csvimport.source import Source
@@ -363,6 +363,57 @@ def test_what_is_no_address_is_not_repeated(run: Printed, text: str, shown: str)
     assert said == f"{scheme}://…: is no address such as `{shown}`"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        " https://u:secret@h/f?sig=secret",
+        "<https://u:secret@h/f?sig=secret>",
+        "https:/u:se/secret@h/f.csv?secret",
+        "https//u:secret@h/f?secret",
+        "https:u:secret@h/f?secret",
+        "a ftp://u:secret@h/f?secret",
+    ],
+)
+def test_what_resembles_an_address_is_shown_without_what_may_be_secret(
+    run: Printed, text: str
+) -> None:
+    assert "secret" not in run.complaint("check", text)
+    for path in (text, Path(text)):
+        with pytest.raises(SourceError) as caught:
+            check(path)
+        assert "secret" not in str(caught.value)
+
+
+def test_a_user_behind_two_slashes_is_not_shown() -> None:
+    assert shown("data//u:secret@h/f?x") == "data//…@h/f?x"
+
+
+def test_a_path_that_is_an_address_is_no_input() -> None:
+    with pytest.raises(SourceError, match=r"^https://…: is an address, expected a path"):
+        check(Path("https://u:secret@h/users.csv?secret"))
+
+
+@pytest.mark.parametrize("option", ["--report", "--issues", "--workspace"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sftp://u:secret@h/x",
+        "s3a://K:secret@b/x",
+        "sftp://u:secret@h/x.y?secret",
+        "s3a://a@secret@b",
+    ],
+)
+def test_an_output_elsewhere_is_not_repeated(run: Printed, option: str, text: str) -> None:
+    write("users.csv", TABLE)
+    for more in ([], ["users.csv"]):
+        assert "secret" not in run.complaint("check", "users.csv", *more, option, text)
+
+
+@pytest.mark.parametrize("text", ["a@b?c.csv", "C:/a@b?.csv", "data/http/a@b.csv", "a/b//c?/d@"])
+def test_any_other_name_is_shown_as_it_is(text: str) -> None:
+    assert shown(text) == text
+
+
 def test_a_folder_may_have_such_a_name(run: Printed) -> None:
     Path("http:/host").mkdir(parents=True)
     write("http:/host/users.csv", TABLE)
@@ -587,7 +638,7 @@ def test_a_server_that_sends_nowhere(web: Web, place: str, said: str) -> None:
     ],
 )
 def test_a_server_that_refuses(run: Printed, web: Web, status: int, said: str) -> None:
-    url = web.put("/users.csv", b"secret", status=status)
+    url = web.put("/users.csv", b"" if status in (204, 304) else b"secret", status=status)
     signed = url.replace("//", "//secret:secret@") + "?secret"
     assert run.complaint("check", signed) == f"{url}: {said}"
     assert names() == set()

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 
+from csvimport.address import shown
 from csvimport.errors import OptionError
 from csvimport.report import html, jsonl, junit, markdown, parquet, sarif, xlsx
 from csvimport.report.findings import left_out
@@ -62,13 +63,14 @@ def face_of(path: Path) -> Face | None:
     face = next((face for suffix, face in FACES.items() if name.endswith(suffix)), None)
     if face is None:
         if Path(name).suffix not in ("", ".", CSV) and not path.is_dir():
+            text = shown(path)
             raise OptionError(
-                f"{path}: found a name that ends in `{path.suffix}`, expected one of "
+                f"{text}: found a name that ends in `{Path(text).suffix}`, expected one of "
                 f"{', '.join([CSV, *FACES])}"
             )
     elif face.extra and find_spec(face.package) is None:
         raise OptionError(
-            f"{path}: `{face.package}` is not installed; "
+            f"{shown(path)}: `{face.package}` is not installed; "
             f'`pip install "csvimport[{face.extra}]"` does that'
         )
     return face
