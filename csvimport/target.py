@@ -84,14 +84,35 @@ def is_written_to(path: Path) -> bool:
 
 
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+#: The system follows no more of them.
+_MOST_LINKS = 40
 _OPEN = re.compile("(?:/dev|/proc/self)/fd/([0-9]{1,9})")
 
 
 def _descriptor(path: Path) -> int | None:
-    """The number of the open file of this process that `path` is a name of."""
-    name = path.as_posix()
-    match = _OPEN.fullmatch(name)
-    return int(match[1]) if match else _STREAMS.get(name)
+    """The number of the open file of this process that `path` is a name of, or leads to.
+
+    Link by link, since the last one leads to the file that is open, under a name of its own.
+    """
+    if "\0" in str(path):
+        return None
+    name = os.path.abspath(path)
+    for _ in range(_MOST_LINKS):
+        folder = os.path.realpath(os.path.dirname(name))
+        match = _OPEN.fullmatch(name) or _OPEN.fullmatch(
+            # `self` and `thread-self` are links to this process
+            re.sub(rf"^/proc/{os.getpid()}(/task/[0-9]+)?/", "/proc/self/", f"{folder}/")
+            + os.path.basename(name)
+        )
+        if match or name in _STREAMS:
+            return int(match[1]) if match else _STREAMS[name]
+        try:
+            link = os.readlink(name)
+        except OSError:  # it is none
+            return None
+        # what `..` means depends on where the folder itself leads
+        name = os.path.join(folder, link)
+    return None
 
 
 def _opened(path: Path) -> BinaryIO:

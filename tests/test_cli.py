@@ -784,12 +784,27 @@ def test_issues_go_to_stdout_behind_the_text() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs names for open files")
-@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/dev/stdout",
+        "/dev/fd/1",
+        "/proc/self/fd/1",
+        "/proc/thread-self/fd/1",
+        "/dev/../dev/stdout",
+        "link.csv",
+        "far.csv",
+        "fds/1",
+    ],
+)
 @pytest.mark.parametrize("redirection", [">", ">>"])
 def test_what_stdout_leads_to_is_written_to_and_not_replaced(name: str, redirection: str) -> None:
     """Behind what stands there already, the text among it."""
     write("users.csv", ERRORS)
     write("out", "before\n")
+    links = {"link.csv": "/dev/stdout", "far.csv": "./link.csv", "fds": "/dev/fd"}
+    for link, place in links.items():
+        Path(link).symlink_to(place)
     command = [*COMMAND, "check", "users.csv", "--report", name, "--issues", name]
     done = subprocess.run(
         ["/bin/sh", "-c", f'"$@" {redirection} out', "sh", *command],
@@ -806,7 +821,7 @@ def test_what_stdout_leads_to_is_written_to_and_not_replaced(name: str, redirect
     assert "users.csv: issues found" in lines
     assert f"report: {name}" in lines
     assert [json.loads(line)["row"] for line in lines[-2:]] == [3, 4]
-    assert names() == {"users.csv", "out"}
+    assert names() == {"users.csv", "out", *links}
 
 
 @pytest.mark.skipif(not Path("/dev/fd").exists(), reason="needs names for open files")
