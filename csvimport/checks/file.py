@@ -13,7 +13,8 @@ _LONGEST_TOTAL = 50
 #: `1,234.50 €`, `(4)`, `2.0E+02`, `-`: a number as people write it, or what stands for none.
 _AMOUNT = re.compile(r"\W*(?:\d[\d.,'’٬٫\s]*(?:[eE]\+\d+)?)?\W*")
 #: `Total:`, `*** TOTAL ***`, `Total: 12`: what remains without signs and numbers around it.
-_LABEL = re.compile(r"\W*(\D*?)(?:\W[\d\W]*)?")
+#: `total-2` is somebody's identifier.
+_LABEL = re.compile(r"\W*(\D*?)(?:\W*|[:：\s][\d\W]*)")
 
 
 @file_check("empty-file", "rows")
@@ -133,11 +134,20 @@ def totals_row(file: File) -> Found | None:
     label = next((each for each in labels if each == filled[0] or each in identifiers), None)
     if label is None:
         return None
+    shows_number = any(re.search(r"\d", cells[position]) for position in filled)
+    if not shows_number and not any(_is_plain(cells[position]) for position in labels):
+        return None  # `Suma` may be a name
     return Found(value=cells[label], facts={"row": last.row, "line": last.line})
 
 
 def _is_amount(cell: str) -> bool:
     return len(cell) <= _LONGEST_TOTAL and _AMOUNT.fullmatch(cell) is not None
+
+
+def _is_plain(cell: str) -> bool:
+    """Whether a label of totals is no word that names anything else: `Total`, `Grand total`."""
+    words = re.findall(r"[^\W\d]+", cell.casefold())
+    return len(words) > 1 or words[0].startswith("total")
 
 
 def _is_total(cell: str) -> bool:
