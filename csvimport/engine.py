@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -239,7 +239,10 @@ class Check:
         """
         known: Survey | None = None
         for part, seen in enumerate(self.seen) if len(self.seen) > 1 else ():
-            if not seen.part.waits and (survey := self._with_its_header(part)):
+            survey = None
+            with suppress(BrokenOffError):  # told when it is reached: those before it are checked
+                survey = None if seen.part.waits else self._with_its_header(part)
+            if survey:
                 known = known or survey
                 self._require_one_header(known, survey)
             if not goes_on():

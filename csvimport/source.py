@@ -75,6 +75,7 @@ class Source:
         self._spool: BinaryIO | None = None
         self._spooled = 0
         self._is_packed = False
+        self._failure: Exception | None = None
         self._status: Callable[[], os.stat_result] | None = None
         """Asks about a file that may change."""
         if isinstance(readable, str) and (address := address_of(readable)):
@@ -282,7 +283,13 @@ class Source:
                 at += len(chunk)
                 yield chunk
                 continue
-            found = next(self._chunks, _END)
+            if self._failure:  # what has failed would seem to end when it is asked again
+                raise self._failure
+            try:
+                found = next(self._chunks, _END)
+            except Exception as error:
+                self._failure = error
+                raise
             if found is _END:
                 if not self._is_packed:
                     self.size = self._spooled

@@ -1,6 +1,7 @@
 """An input that breaks off: what was checked until then is told, and that there was more."""
 
 import functools
+import gzip
 import io
 import json
 import sys
@@ -182,6 +183,27 @@ def test_an_archive_that_is_cut_off_holds_what_it_holds(run: Printed) -> None:
     assert said.startswith("users.csv.gz: breaks off: as gzip it is not whole; rows checked until")
     assert "users.csv.gz: validation skipped" in run.out
     assert names() == {"users.csv.gz", "users.csv.report.csv"}
+
+
+@pytest.mark.parametrize("is_last", [False, True])
+@pytest.mark.usefixtures("folder")
+def test_a_small_part_that_is_cut_off_keeps_none_before_it_from_being_checked(
+    *, is_last: bool
+) -> None:
+    write("a.csv", HEADER + b"A1,a@example.com,x\n")
+    Path("b.csv.gz").write_bytes(gzip.compress(HEADER + b"A2,b@example.com,x\n")[:-9])
+    files = ["a.csv", "b.csv.gz", *["a.csv"] * (not is_last)]
+    with pytest.raises(
+        SourceError, match=r"^b\.csv\.gz: breaks off: .* rows checked until then: 1$"
+    ):
+        check(files)
+
+
+def test_a_stream_that_has_failed_does_not_end_when_it_is_read_again() -> None:
+    source = Source(failing(HEADER))
+    for _ in range(2):
+        with pytest.raises(SourceError, match="input/output error"):
+            list(source.open())
 
 
 def test_what_a_damaged_archive_holds_nobody_knows(run: Printed) -> None:
