@@ -126,19 +126,17 @@ class Found:
     kept: bytes
 
     def __len__(self) -> int:
-        return sum(map(len, self.raw.values())) + sum(
-            frame.height for frames in self.exact.values() for frame in frames
-        )
+        return sum(map(len, self.raw.values())) + sum(frame.height for frame in self._frames)
 
     @property
     def size(self) -> int:
         """In bytes."""
-        frames = (frame for frames in self.exact.values() for frame in frames)
-        return (
-            sum(len(raw.text) for raw in self.raw.values())
-            + len(self.kept)
-            + sum(int(frame.estimated_size()) for frame in frames)
-        )
+        texts = sum(len(raw.text) for raw in self.raw.values()) + len(self.kept)
+        return texts + sum(int(frame.estimated_size()) for frame in self._frames)
+
+    @property
+    def _frames(self) -> list[pl.DataFrame]:
+        return [frame for frames in self.exact.values() for frame in frames]
 
     @property
     def blank_rows(self) -> int:
@@ -154,8 +152,7 @@ class Found:
             if blank or kind != "blanks"
             for frame in frames
         ]
-        both = [*raws, *frames]
-        places = np.concatenate(both, axis=1)
+        places = np.concatenate([*raws, *frames], axis=1)
         return places[:, np.argsort(places[0])]
 
     @cached_property
@@ -214,7 +211,7 @@ class Found:
         if positions:
             fast = fast.hstack(self._cells(raw, positions))
         exact = [frame.select("row", *columns) for frame in self.exact["sound"]]
-        return pl.concat([fast.select("row", *columns), *exact])
+        return pl.concat([fast, *exact])
 
     def and_sound(self, raw: Raw) -> "Found":
         """These and more sound records."""
