@@ -106,8 +106,12 @@ class Check:
         self.encodings: dict[int, Encoding] = {}
         """Those of the parts, as soon as they are known."""
         sources = self.source.sources if isinstance(self.source, Together) else [self.source]
-        settings = self.options.workspace.path
-        places = [*(each.place for each in sources), settings and os.path.realpath(settings)]
+        baseline = self.options.baseline
+        settings = (self.options.workspace.path, baseline.path if baseline else None)
+        places = [
+            *(each.place for each in sources),
+            *(os.path.realpath(path) for path in settings if path),
+        ]
         self.inputs = tuple(filter(None, places))
         """Where lies what no report may replace."""
         self._start([source.whole for source in sources])

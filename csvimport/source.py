@@ -313,8 +313,7 @@ class Together:
 
     def __init__(self, sources: Sequence[Source], name: str | None = None) -> None:
         self.sources = sources
-        more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-        self.name = name or sources[0].name + more
+        self.name = name or _and_more(sources[0].name, len(sources))
 
     @property
     def size(self) -> int | None:
@@ -350,13 +349,20 @@ def _part(readable: Readable, number: int) -> Source:
         raise type(error)(f"part {number}: {error}") from None
 
 
-def name_of(path: str) -> str:
-    """What the input at a path or an address is called, whether or not it can be read."""
+def name_of(paths: Sequence[str]) -> str:
+    """What the input at these paths or addresses is called, whether or not it can be read."""
+    first = paths[0]
     try:
-        address = address_of(path)
+        address = address_of(first)
     except SourceError:  # an address that is none may hold a secret all the same
-        return f"{path.partition('://')[0]}://…"
-    return _shown(address.name if address else path)
+        name = f"{first.partition('://')[0]}://…"
+    else:
+        name = _shown(address.name if address else first)
+    return _and_more(name, len(paths))
+
+
+def _and_more(name: str, parts: int) -> str:
+    return name if parts == 1 else f"{name} and {parts - 1} more"
 
 
 def tables_in(folder: Path) -> list[Path]:

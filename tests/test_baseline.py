@@ -319,6 +319,9 @@ def test_no_report_goes_over_the_baseline() -> None:
     Path("a.csv").write_text(OLD, encoding="utf-8")
     before = path.read_bytes()
     assert main(["check", "a.csv", "--baseline", str(path), "--issues", str(path)]) == CANNOT_RUN
+    result = csvimport.check("a.csv", baseline=path)
+    with pytest.raises(OutputError):
+        csvimport.write(result, path)
     assert path.read_bytes() == before
 
 

@@ -1020,7 +1020,8 @@ def test_the_time_budget_begins_with_the_command(
     """What it takes to load the modules is a part of it; each further file has its own."""
     times = itertools.chain([0.0, 100.0], itertools.repeat(200.0))
     clock = types.SimpleNamespace(monotonic=times.__next__)
-    monkeypatch.setattr("csvimport.cli.time", clock)
+    for name in ("check", "run"):
+        monkeypatch.setattr(f"csvimport.cli.{name}.time", clock)
     write("a.csv", b"external_id,email\n" + b"1,a@example.com\n" * 1_500_000)
     write("b.csv", CLEAN)
     options = ["--time-budget", "100s", "--format", "json", "--no-report", *DUPLICATES]

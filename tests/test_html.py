@@ -2,7 +2,6 @@
 
 import io
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,7 +22,6 @@ from test_payloads import IMITATIONS, NAMED, PAYLOADS, csv_of
 
 from csvimport import Result, Severity, Verdict
 from csvimport.engine import Check
-from csvimport.errors import OptionError
 from csvimport.options import Options
 from csvimport.report import html
 from csvimport.report.printable import printable
@@ -392,13 +390,6 @@ def test_a_redacted_page_says_so(redact: bool) -> None:
     assert ("letters and digits of the cells are masked" in text.lower()) == redact
     assert ("Anna" in text) != redact
     assert ("xxx@@Xxxx" in text) == redact
-
-
-def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    html._environment.cache_clear()
-    monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(OptionError, match=r"needs jinja2; `pip install 'csvimport\[html\]'`"):
-        html.write([], io.BytesIO())
 
 
 # --- Its size ------------------------------------------------------------------------------------

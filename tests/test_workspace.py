@@ -566,7 +566,7 @@ def test_a_terminal_of_few_letters_gets_a_file_that_can_be_read(
     run: Printed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write("users.csv", CUSTOM)
-    monkeypatch.setattr("csvimport.cli._is_utf8", lambda: False)
+    monkeypatch.setattr("csvimport.cli.workspace.is_utf8", lambda: False)
     assert run("workspace", "--from", "users.csv") == OK
     assert run.out.isascii()
     assert "\\u00E9" in run.out

@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.errors import OptionError
 from csvimport.issue import Issue, Severity
 from csvimport.report.printable import printable
 from csvimport.report.telling import (
@@ -70,7 +69,7 @@ _Counts = npt.NDArray[np.int64]
 def write(results: Sequence[Result], file: BinaryIO) -> None:
     """Write the page about `results` to `file`, as UTF-8.
 
-    The results have to have kept their rows. An OptionError where jinja2 is not installed.
+    The results have to have kept their rows.
     """
     template = _environment().get_template(_TEMPLATE)
     most = _MOST_EXAMPLES if len(results) == 1 else _MOST_EXAMPLES_OF_MANY
@@ -98,12 +97,8 @@ def write(results: Sequence[Result], file: BinaryIO) -> None:
 
 @cache
 def _environment() -> "Environment":
-    try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
-    except ImportError:
-        raise OptionError(
-            "an HTML report needs jinja2; `pip install 'csvimport[html]'` installs it"
-        ) from None
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
