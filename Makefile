@@ -32,13 +32,15 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 
-# Write again what is generated: the index of the rules; the samples' reports and the README's output.
+# Write again what is generated: the index of the rules; the samples' reports, the README's output,
+# and what whole sessions print.
 rules: $(VENV)/.dev
 	$(BIN)/python -c "from csvimport.report.rules import write_index; write_index()"
 
 samples: $(VENV)/.dev
 	$(BIN)/python tests/test_samples.py
 	$(BIN)/python tests/test_readme.py
+	$(BIN)/python tests/test_transcripts.py
 
 # Take the README's picture of an HTML report again.
 picture: $(VENV)/.dev browser
