@@ -37,9 +37,9 @@ from csvimport.words import FOUND, Words
 
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
-_ENOUGH_ROWS = MANY
+_ENOUGH_ROWS = 2 * MANY
 _ENOUGH_BYTES = 8 << 20
-_ENOUGH_BLOCKS = 16
+_ENOUGH_BLOCKS = 64
 #: So many bytes of the report are written in a second, at least.
 _REPORT_BYTES = 5e8
 
@@ -441,13 +441,13 @@ class Check:
     def _take(self, block: Block, survey: Survey) -> None:
         """Take in a block; those of its records that need a look get it when they are many."""
         if self.pending and (
-            len(block.found) >= _ENOUGH_ROWS or not _are_alike(self.pending[-1][1], survey)
+            len(block.found) >= MANY or not _are_alike(self.pending[-1][1], survey)
         ):
             self._check_pending()
         block = self.checker.identified(block) if survey.header else replace(block, plain=None)
         self.pending.append((block, survey))
         found = [each.found for each, _ in self.pending]
-        few = 0 < sum(map(len, found)) < _ENOUGH_ROWS
+        few = 0 < sum(map(len, found)) < _ENOUGH_ROWS and len(found[-1]) < MANY
         small = sum(each.size for each in found) < _ENOUGH_BYTES
         if not (few and small and len(found) < _ENOUGH_BLOCKS):
             self._check_pending()
