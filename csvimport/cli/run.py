@@ -191,8 +191,10 @@ class Run:
             self._write(path, face)
         named = [path for path in reports if not is_written_to(path)]
         if self.format is Format.text and named:
+            follows = len(self.results) == 1 and self.results[0].report  # which was named last
+            lines = [f"report: {printable(str(path))}" for path in named]
             with reader_may_go():
-                print("", *(f"report: {printable(str(path))}" for path in named), sep="\n")
+                print(*lines if follows else ["", *lines], sep="\n")
         first = next(map(str, reports), None)
         self.results = [replace(each, report=each.report or first) for each in self.results]
 
