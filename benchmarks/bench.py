@@ -23,7 +23,7 @@ from signal import SIGKILL
 from textwrap import shorten
 from typing import IO
 
-from contenders import CONTENDERS, command, is_installed
+from contenders import CONTENDERS, EVERY_FORM, command, is_installed
 from results import (
     COMPARED,
     CUT,
@@ -55,6 +55,8 @@ def cases_of(inputs: Iterable[str], megabytes: float, contenders: Collection[str
             if INPUTS[name].is_hostile:
                 cases.append(Case("csvimport", name, size / 2))
         if name == "faulty":
+            if "csvimport" in contenders:
+                cases += [Case(EVERY_FORM, name, size / 2), Case(EVERY_FORM, name, size)]
             cut = min(CUT, megabytes)
             cases += [bare_read(cut), *(Case(contender, name, cut) for contender in contenders)]
     return list(dict.fromkeys([*cases, SMALL, HELP]))

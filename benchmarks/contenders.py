@@ -283,8 +283,18 @@ def _csvimport(file: str, rejects: str) -> list[str]:
     return [sys.executable, "-m", "csvimport", "check", file, "--report", rejects, *options]
 
 
+def _every_form(file: str, rejects: str) -> list[str]:
+    others = [f"{rejects.removesuffix('.csv')}{suffix}" for suffix in FORMS]
+    return [*_csvimport(file, rejects), *(word for path in others for word in ("--report", path))]
+
+
 def _csv_parse(file: str, rejects: str) -> list[str]:
     return ["node", "-e", _CSV_PARSE, file, rejects]
+
+
+#: The forms of a report beside CSV, and who writes all of them.
+FORMS = (".xlsx", ".jsonl", ".parquet", ".sarif", ".junit.xml", ".md", ".html")
+EVERY_FORM = "csvimport in every form"
 
 
 class Contender(NamedTuple):
@@ -339,7 +349,7 @@ CONTENDERS = {
 
 def command(contender: str, file: str, rejects: str) -> list[str]:
     """The process that runs a contender on a file."""
-    others = {"csvimport": _csvimport, "csv-parse": _csv_parse}
+    others = {"csvimport": _csvimport, EVERY_FORM: _every_form, "csv-parse": _csv_parse}
     if contender in others:
         return others[contender](file, rejects)
     return [sys.executable, __file__, contender, file, rejects]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import NamedTuple
 
-from contenders import CONTENDERS, rows_found
+from contenders import CONTENDERS, EVERY_FORM, FORMS, rows_found
 
 
 class Target(NamedTuple):
@@ -155,7 +155,7 @@ def markdown(results: Results) -> str:
     """The results as a document, with a section for each kind of case that was run."""
     rounds = max((len(outcome.runs) for outcome in results.outcomes.values()), default=0)
     lines = [_INTRODUCTION.format(rounds=rounds), *_machine()]
-    for section in (_compared, _cut, _inputs, _twice, _small, _streams):
+    for section in (_compared, _cut, _inputs, _twice, _forms, _small, _streams):
         lines += section(results)
     return "\n".join(lines) + "\n"
 
@@ -239,6 +239,20 @@ def _twice(results: Results) -> Iterator[str]:
         yield from ("", "## Twice the input", "")
         half_size, size = (f"wall of {results.megabytes / part:g} MB>" for part in (2, 1))
         yield from _table("input", half_size, size, "ratio>", "target>", "met", rows=rows)
+
+
+def _forms(results: Results) -> Iterator[str]:
+    """All reports of one check, of half the rows and of all."""
+    cases = [Case(EVERY_FORM, "faulty", results.megabytes / part) for part in (2, 1)]
+    rows = [
+        [f"{case.megabytes:g}", *outcome.cells()]
+        for case in cases
+        if (outcome := results.outcomes.get(case))
+    ]
+    if rows:
+        names = ", ".join(f"`{suffix}`" for suffix in (".csv", *FORMS))
+        yield from ("", "## Every form of report from one check of `faulty`", "", f"{names}.", "")
+        yield from _table("MB>", "wall>", "memory>", rows=rows)
 
 
 def _small(results: Results) -> Iterator[str]:

@@ -14,8 +14,11 @@ import inputs
 import pytest
 import results
 from bench import Bench, cases_of
+from contenders import EVERY_FORM, FORMS
 from results import HELP, SMALL, Case, Outcome, Results, Run, bare_read, markdown
 from running import issues, run
+
+from csvimport.report.faces import FACES
 
 MEGABYTES = 0.3
 #: Of those whose one row has to be too long.
@@ -173,6 +176,11 @@ def test_the_cases() -> None:
         SMALL,
         HELP,
     ]
+    assert cases_of(["faulty"], 100, ["csvimport"])[1:4] == [
+        Case("csvimport", "faulty", 100),
+        Case(EVERY_FORM, "faulty", 50),
+        Case(EVERY_FORM, "faulty", 100),
+    ]
     assert cases_of(["faulty"], 100, ["csv", "csvclean"])[:-2] == [
         bare_read(100),
         Case("csv", "faulty", 100),
@@ -238,6 +246,22 @@ def test_twice_the_input_and_small_things() -> None:
     assert twice in said
     assert "| a file of 1 kB | 0.40 (0.40–0.40) | 100 (100–100) | 0.5 s | yes |" in said
     assert "| `csvimport --help` | 0.30 (0.30–0.30) | 100 (100–100) | 0.2 s | **no** |" in said
+
+
+def test_every_form_is_told_by_size() -> None:
+    said = lines(
+        {
+            Case(EVERY_FORM, "faulty", 50): outcome(2.0),
+            Case(EVERY_FORM, "faulty", 100): outcome(4.5),
+        }
+    )
+    assert "`.csv`, `.xlsx`, `.jsonl`, `.parquet`, `.sarif`, `.junit.xml`, `.md`, `.html`." in said
+    at = said.index("| 50 | 2.00 (2.00–2.00) | 100 (100–100) |")
+    assert said[at + 1] == "| 100 | 4.50 (4.50–4.50) | 100 (100–100) |"
+
+
+def test_every_form_is_every_form() -> None:
+    assert tuple(FACES) == FORMS
 
 
 def test_what_was_not_run_has_no_section() -> None:
