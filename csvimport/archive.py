@@ -140,21 +140,43 @@ def bounded(pieces: Iterator[bytes], largest: int) -> Iterator[bytes]:
         yield piece
 
 
-def members(file: BinaryIO) -> list[str]:
-    """The names of the files in a ZIP archive, in its order."""
-    from zipfile import ZipFile
+class Archive:
+    """The files in a ZIP archive, but for what systems leave behind; its directory is read once."""
 
-    with _zip_errors(), ZipFile(file) as archive:
-        return [each.filename for each in _files(archive)]
+    def __init__(self, file: BinaryIO) -> None:
+        from zipfile import ZipFile
 
+        with _zip_errors():
+            self._archive = ZipFile(file)
+            self._files: dict[str, list[ZipInfo]] = {}
+            for each in _files(self._archive):
+                self._files.setdefault(each.filename, []).append(each)
 
-def member(file: BinaryIO, name: str | None = None) -> Iterator[bytes]:
-    """The file `name` in a ZIP archive, by default its only one, in pieces."""
-    from zipfile import ZipFile
+    @property
+    def names(self) -> list[str]:
+        """Those of the files, in its order."""
+        return [name for name, files in self._files.items() for _ in files]
 
-    with _zip_errors(), ZipFile(file) as archive, archive.open(_file(archive, name)) as content:
-        while piece := content.read(_STEP):
-            yield piece
+    def open(self, name: str | None = None) -> Iterator[bytes]:
+        """The file `name`, by default the only one, in pieces."""
+        with _zip_errors(), self._archive.open(self._file(name)) as content:
+            while piece := content.read(_STEP):
+                yield piece
+
+    def _file(self, name: str | None) -> "ZipInfo":
+        every = (file for files in self._files.values() for file in files)
+        found = list(every) if name is None else self._files.get(name, [])
+        if len(found) != 1:
+            number = f"{len(found)} files" if found else "no file"
+            called = "" if name is None else " of this name"
+            raise NotATableError(
+                f"holds {number}{called}, expected one; unpack it, and check what it holds"
+            )
+        if found[0].compress_type not in _BOUNDED:
+            raise NotATableError("is packed in a way that few can read; unpack it first")
+        if found[0].flag_bits & 1:
+            raise NotATableError("is protected by a password; unpack it first")
+        return found[0]
 
 
 @contextmanager
@@ -175,7 +197,7 @@ def _zip_errors() -> Iterator[None]:
 
 
 def _files(archive: "ZipFile") -> "list[ZipInfo]":
-    """What an archive holds, but for folders and what systems leave behind."""
+    """What stands in the directory of an archive, but for folders and what systems leave behind."""
     names = {each.filename.lower() for each in archive.infolist()}
     for name, kind in _OFFICE.items():
         if name in names:
@@ -187,21 +209,6 @@ def _files(archive: "ZipFile") -> "list[ZipInfo]":
         and not each.filename.startswith("__MACOSX/")
         and not each.filename.rpartition("/")[2].startswith(".")
     ]
-
-
-def _file(archive: "ZipFile", name: str | None) -> "ZipInfo":
-    found = [each for each in _files(archive) if name in (None, each.filename)]
-    if len(found) != 1:
-        number = f"{len(found)} files" if found else "no file"
-        called = "" if name is None else " of this name"
-        raise NotATableError(
-            f"holds {number}{called}, expected one; unpack it, and check what it holds"
-        )
-    if found[0].compress_type not in _BOUNDED:
-        raise NotATableError("is packed in a way that few can read; unpack it first")
-    if found[0].flag_bits & 1:
-        raise NotATableError("is protected by a password; unpack it first")
-    return found[0]
 
 
 class _Unpacker(Protocol):

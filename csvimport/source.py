@@ -17,11 +17,10 @@ from typing import BinaryIO, cast
 from csvimport import scratch
 from csvimport.address import Address, address_of, require_path, shown
 from csvimport.archive import (
+    Archive,
     CutOffError,
     NotATableError,
     bounded,
-    member,
-    members,
     packing,
     peeked,
     require_text,
@@ -75,6 +74,7 @@ class Source:
         self._spool: BinaryIO | None = None
         self._spooled = 0
         self._is_packed = False
+        self._archive: Archive | None = None
         self._failure: Exception | None = None
         self._status: Callable[[], os.stat_result] | None = None
         """Asks about a file that may change."""
@@ -174,10 +174,7 @@ class Source:
         """The input itself; or, if it is a ZIP archive of several files, these."""
         with self._told():
             head, chunks = peeked(self._packed())
-            names: list[str] = []
-            if packing(head) == "zip":
-                with self._archive(chunks) as file:
-                    names = members(file)
+            names = self._archived(chunks).names if packing(head) == "zip" else []
         if len(names) < 2:
             return [self.whole]
         return [Part(f"{self.name}/{_shown(each)}", partial(self.open, each)) for each in names]
@@ -190,15 +187,30 @@ class Source:
     def open(self, member: str | None = None) -> Iterator[bytes]:
         """The input from its first byte, unpacked, in pieces of a few megabytes at most.
 
-        Of a ZIP archive the file `member`, by default its only one.
+        Of a ZIP archive the file `member`, one of its `parts`, or by default its only one.
         """
         with self._told():
-            head, chunks = peeked(self._packed())
-            require_text(head)
-            if kind := packing(head):
-                yield from self._unpacked(kind, chunks, member)
+            kind = "zip"
+            chunks: Iterator[bytes] = iter(())
+            if member is None:
+                head, chunks = peeked(self._packed())
+                require_text(head)
+                if (found := packing(head)) is None:
+                    yield from chunks
+                    return
+                kind = found
+            if not self._is_packed:
+                self._is_packed, self.size = True, None
+            if kind == "zip":
+                pieces = self._unchanged(self._member(chunks, member))
             else:
-                yield from chunks
+                pieces = unpacked(kind, chunks)
+            size = 0
+            for piece in _table(pieces):
+                size += len(piece)
+                yield piece
+            if member is None:
+                self.size = size
 
     @contextmanager
     def _told(self) -> Iterator[None]:
@@ -222,38 +234,24 @@ class Source:
         else:
             yield from self._from_spool()
 
-    def _unpacked(self, kind: str, chunks: Iterator[bytes], name: str | None) -> Iterator[bytes]:
-        if not self._is_packed:
-            self._is_packed, self.size = True, None
-        pieces = self._member(chunks, name) if kind == "zip" else unpacked(kind, chunks)
-        head, pieces = peeked(pieces)
-        require_text(head)
-        if packing(head):
-            raise NotATableError("holds an archive in its turn; unpack it first")
-        size = 0
-        for piece in bounded(pieces, LARGEST):
-            size += len(piece)
-            yield piece
-        if name is None:
-            self.size = size
+    def _member(self, chunks: Iterable[bytes], name: str | None) -> Iterator[bytes]:
+        yield from self._archived(chunks).open(name)
 
-    def _member(self, chunks: Iterator[bytes], name: str | None) -> Iterator[bytes]:
-        with self._archive(chunks) as file:
-            yield from self._unchanged(member(file, name))
-
-    @contextmanager
-    def _archive(self, chunks: Iterator[bytes]) -> Iterator[BinaryIO]:
+    def _archived(self, chunks: Iterable[bytes]) -> Archive:
         """The ZIP archive, which has to be there as a whole."""
-        if self.path:
-            with self.path.open("rb") as file:
-                yield file
-        elif self._file:
-            yield self._file
-        else:
-            for _ in chunks:
-                pass
-            assert self._spool is not None
-            yield self._spool
+        if self._archive is None:
+            if self.path:
+                file: BinaryIO = self.path.open("rb")
+                weakref.finalize(self, file.close)
+            elif self._file:
+                file = self._file
+            else:
+                for _ in chunks:
+                    pass
+                assert self._spool is not None
+                file = self._spool
+            self._archive = Archive(file)
+        return self._archive
 
     def _from_file(self, file: BinaryIO) -> Iterator[bytes]:
         at = self._start
@@ -396,6 +394,15 @@ def _close(spool: BinaryIO) -> None:
 
 def _version(status: os.stat_result) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
+
+
+def _table(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """`pieces`, which come out of an archive, if they are a table of some size."""
+    head, pieces = peeked(pieces)
+    require_text(head)
+    if packing(head):
+        raise NotATableError("holds an archive in its turn; unpack it first")
+    yield from bounded(pieces, LARGEST)
 
 
 def _chunks_of(path: Path) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from running import whole
 
 from csvimport import check
-from csvimport.archive import NotATableError, member, packing, unpacked
+from csvimport.archive import Archive, NotATableError, packing, unpacked
 from csvimport.errors import SourceError
 from csvimport.source import Source
 
@@ -46,7 +46,7 @@ def cut(data: bytes, size: int) -> Iterator[bytes]:
 
 def read(kind: str, data: bytes, size: int = 1 << 16) -> bytes:
     if kind == "zip":
-        return b"".join(member(io.BytesIO(data)))
+        return b"".join(Archive(io.BytesIO(data)).open())
     return b"".join(unpacked(kind, cut(data, size)))
 
 
