@@ -47,8 +47,10 @@ _OFFICE = {
 }
 #: How a file in a ZIP archive is packed if it can be unpacked a piece at a time: not, or deflated.
 _BOUNDED = (0, 8)
+#: Where a tar archive says that it is one, behind the first file's name.
+_TAR = slice(257, 262), b"ustar"
 #: So many bytes at the start tell all of this.
-_HEAD = 64
+_HEAD = 512
 _BOM = b"\xef\xbb\xbf"
 #: Unpacked at a time, at most, in bytes.
 _STEP = 4 << 20
@@ -73,7 +75,8 @@ def peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, as many as it takes to tell what the input is; and all of the chunks."""
     first: list[bytes] = []
     head = b""
-    while _may_be_more(head) and (chunk := next(chunks, None)) is not None:
+    # even what begins like text may be a tar archive, which begins with the name of a file
+    while len(head) < _HEAD and (chunk := next(chunks, None)) is not None:
         first.append(chunk)
         head = (head + chunk)[:_HEAD]
     return head, _again(first, chunks)
@@ -83,15 +86,6 @@ def _again(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
     while first:  # what was given is not kept
         yield first.pop(0)
     yield from chunks
-
-
-def _may_be_more(head: bytes) -> bool:
-    """Whether an input that starts with `head` may, a few bytes on, show to be no text."""
-    starts, page = (*_PACKED, *_OTHER, _BOM), _page(head)
-    return len(head) < _HEAD and (
-        any(each.startswith(head) for each in starts)
-        or any(each.startswith(page) for each in _PAGES)
-    )
 
 
 def _page(head: bytes) -> bytes:
@@ -106,6 +100,9 @@ def require_text(head: bytes) -> None:
     for magic, name in _OTHER.items():
         if head.startswith(magic):
             raise NotATableError(f"is {name}, expected CSV; export its data as CSV")
+    place, magic = _TAR
+    if head[place] == magic and b"\0" in head[: place.start]:
+        raise NotATableError("is a tar archive, expected CSV; unpack it first")
 
 
 def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:

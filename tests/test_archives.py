@@ -4,6 +4,7 @@ import bz2
 import contextlib
 import gzip
 import io
+import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -174,6 +175,19 @@ def test_an_archive_in_an_archive_is_refused(outer: str, inner: str) -> None:
 )
 def test_it_is_said_what_a_file_is_instead(data: bytes, message: str) -> None:
     assert said(data).startswith(message)
+
+
+@pytest.mark.parametrize("pack", [bytes, *PACK.values()])
+@pytest.mark.parametrize("name", ["users.csv", "u" * 100, "export/" * 12 + "users.csv"])
+def test_a_tar_archive_is_no_table(pack: Callable[[bytes], bytes], name: str) -> None:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    data, message = pack(file.getvalue()), "is a tar archive, expected CSV; unpack it first"
+    assert said(data) == message
+    for size in (1, 100):
+        with pytest.raises(SourceError, match=message):
+            check(cut(data, size))
 
 
 @pytest.mark.parametrize(
