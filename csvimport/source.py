@@ -177,7 +177,7 @@ class Source:
             names = self._archived(chunks).names if packing(head) == "zip" else []
         if len(names) < 2:
             return [self.whole]
-        return [Part(f"{self.name}/{_shown(each)}", partial(self.open, each)) for each in names]
+        return [Part(self._name_of(each), partial(self.open, each)) for each in names]
 
     @property
     def whole(self) -> Part:
@@ -189,7 +189,7 @@ class Source:
 
         Of a ZIP archive the file `member`, one of its `parts`, or by default its only one.
         """
-        with self._told():
+        with self._told(member):
             kind = "zip"
             chunks: Iterator[bytes] = iter(())
             if member is None:
@@ -213,18 +213,22 @@ class Source:
                 self.size = size
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """What keeps the input from being read, as an error that names it."""
+    def _told(self, member: str | None = None) -> Iterator[None]:
+        """What keeps the input, or a file in it, from being read, as an error that names it."""
+        name = self.name if member is None else self._name_of(member)
         try:
             yield
         except CutOffError as error:
-            raise BrokenOffError(f"{self.name}: {error}") from None
+            raise BrokenOffError(f"{name}: {error}") from None
         except NotATableError as error:
-            raise SourceError(f"{self.name}: {error}") from None
+            raise SourceError(f"{name}: {error}") from None
         except io.UnsupportedOperation:
-            raise SourceError(f"{self.name}: is not open for reading") from None
+            raise SourceError(f"{name}: is not open for reading") from None
         except OSError as error:
-            raise BrokenOffError(f"{self.name}: {reason(error)}") from None
+            raise BrokenOffError(f"{name}: {reason(error)}") from None
+
+    def _name_of(self, member: str) -> str:
+        return f"{self.name}/{_shown(member)}"
 
     def _packed(self) -> Iterator[bytes]:
         if self.path:

@@ -208,6 +208,17 @@ def test_what_other_programs_put_beside_a_file_does_not_count() -> None:
     assert check(io.BytesIO(data)).rows == 3
 
 
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"<html>", "is an HTML page, expected CSV; export the data itself as CSV"),
+        (gzip.compress(TABLE), "holds an archive in its turn; unpack it first"),
+    ],
+)
+def test_of_several_files_it_is_said_which_one_is_no_table(data: bytes, message: str) -> None:
+    assert said(zipped(TABLE, "1.csv", **{"2.csv": data})) == f"stream/2.csv: {message}"
+
+
 def test_a_password_is_asked_for_by_nobody() -> None:
     data = bytearray(zipped(TABLE))
     data[6] |= 1
