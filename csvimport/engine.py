@@ -213,6 +213,8 @@ class Check:
         """
         try:
             if self._find_parts(goes_on) and self._heads_agree(goes_on):
+                if isinstance(self.source, Together):
+                    self.source.let_go()
                 self._read_through(goes_on)
         except BrokenOffError as error:
             self._check_pending()

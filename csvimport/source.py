@@ -7,7 +7,7 @@ import re
 import stat
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from csvimport import scratch
-from csvimport.address import Address, address_of, require_path, shown
+from csvimport.address import Address, address_of, is_web, require_path, shown
 from csvimport.archive import (
     Archive,
     CutOffError,
@@ -73,6 +73,8 @@ class Source:
         self._start = 0
         self._spool: BinaryIO | None = None
         self._spooled = 0
+        self._is_whole = False
+        """Whether all of it is in the temporary file."""
         self._is_packed = False
         self._archive: Archive | None = None
         self._failure: Exception | None = None
@@ -178,6 +180,16 @@ class Source:
         if len(names) < 2:
             return [self.whole]
         return [Part(self._name_of(each), partial(self.open, each)) for each in names]
+
+    def let_go(self) -> None:
+        """Let no server wait that has sent only some of it: it is asked anew when it is read."""
+        if not (self._address and is_web(self._address.name) and self._spool):
+            return
+        if not (self._is_whole or self._failure):
+            cast("Generator[bytes]", self._chunks).close()
+            self._chunks, self._spooled, self._is_packed = None, 0, False
+            with scratch.told():
+                self._spool.truncate(0)
 
     @property
     def whole(self) -> Part:
@@ -293,6 +305,7 @@ class Source:
                 self._failure = error
                 raise
             if found is _END:
+                self._is_whole = True
                 if not self._is_packed:
                     self.size = self._spooled
                 return
@@ -322,6 +335,11 @@ class Together:
         """In bytes, decompressed; None where nobody knows it yet."""
         sizes = [each.size for each in self.sources]
         return None if None in sizes else sum(filter(None, sizes))
+
+    def let_go(self) -> None:
+        """Let no server wait while what comes before its file is read."""
+        for source in self.sources[1:]:
+            source.let_go()
 
     def parts(self) -> Iterator[Part]:
         """Those of all the sources.

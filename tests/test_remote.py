@@ -1,6 +1,7 @@
 """Inputs that lie elsewhere: on servers and in buckets, all of them on this machine's loopback."""
 
 import asyncio
+import bz2
 import gzip
 import ipaddress
 import json
@@ -46,7 +47,7 @@ from csvimport import Result, SourceError, check, remote, start
 from csvimport.address import address_of, shown
 from csvimport.cli import FOUND, INTERRUPTED, OK, TIMED_OUT
 from csvimport.engine import Progress
-from csvimport.source import Source
+from csvimport.source import Source, Together
 
 __all__ = ["folder", "run"]
 
@@ -478,6 +479,26 @@ def test_parts_may_lie_anywhere(run: Printed, put: Put) -> None:
     status = run("check", "--together", one, two, "3.csv")
     assert (status, names()) == (FOUND, {"3.csv", "1.report.csv"})
     assert {line[0] for line in report("1.report.csv")[1:]} == {one, two, "3.csv"}
+
+
+def test_no_server_is_to_wait_for_the_parts_before_its_own(web: Web) -> None:
+    long = LONG * 10  # more than is read to look at the header
+    tables = {"/1.csv": long, "/2.csv": long, "/3.csv.bz2": bz2.compress(LONG)}
+    urls = [
+        *(web.put(path, body) for path, body in tables.items()),
+        web.put("/4.zip", zipped(LONG)),
+    ]
+    source = Together([Source(each) for each in urls])
+    parts = list(source.parts())
+    for part in parts:
+        assert next(part.chunks()).startswith(b"external_id")
+    for _ in range(2):  # what is here already is not asked for again
+        source.let_go()
+        assert [b"".join(part.chunks()) for part in parts] == [long, long, LONG, LONG]
+    assert source.size == 2 * len(long) + 2 * len(LONG)
+    assert sorted(path for path, _ in web.asked) == sorted(
+        [*tables, "/2.csv", "/3.csv.bz2", "/4.zip"]
+    )
 
 
 def test_an_archive_may_hold_the_parts(put: Put) -> None:
