@@ -161,10 +161,18 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with scratch.part(place) as part:
             with part.open("wb") as file:
                 yield file
-            part.chmod(0o666 & ~_umask())
+            part.chmod(_rights(place))
             part.replace(place)
     except OSError as error:
         raise OutputError(f"{shown(path)}: {reason(error)}") from None
+
+
+def _rights(place: Path) -> int:
+    """Those of the file that is there: it may be kept from others. Else those of a new one."""
+    try:
+        return place.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return 0o666 & ~_umask()
 
 
 _ASKING = threading.Lock()

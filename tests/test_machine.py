@@ -719,6 +719,16 @@ def test_writers_at_once_keep_the_rights_of_new_files() -> None:
         assert os.umask(mask) == 0o027
 
 
+@pytest.mark.parametrize("rights", [0o600, 0o640, 0o664])
+def test_what_is_kept_from_others_stays_so_when_it_is_replaced(rights: int) -> None:
+    report = write("out", "")
+    report.chmod(rights)
+    for _ in range(2):
+        with replacing(report) as file:
+            file.write(b"x")
+        assert stat.S_IMODE(report.stat().st_mode) == rights
+
+
 def test_a_clock_that_jumps_does_not_count(run: Printed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither against the time budget nor for what is told."""
     times = itertools.cycle([0.0, 4e9, -1.0])
