@@ -386,9 +386,16 @@ def _and_more(name: str, parts: int) -> str:
 
 
 def tables_in(folder: Path) -> list[Path]:
-    """The CSV files in `folder`, packed or not, by name; but no error reports, and none hidden."""
+    """The CSV files in `folder`, packed or not, by name; but no error reports, and none hidden.
+
+    A link that leads nowhere is among them: somebody has to be told.
+    """
     try:
-        found = sorted(each for each in folder.iterdir() if each.is_file())
+        found = sorted(
+            each
+            for each in folder.iterdir()
+            if each.is_file() or (each.is_symlink() and not each.exists())
+        )
     except OSError as error:
         raise SourceError(f"{folder}: {reason(error)}") from None
     return [each for each in found if _TABLE.fullmatch(each.name)]

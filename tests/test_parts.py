@@ -242,6 +242,17 @@ def test_a_folder_is_the_files_in_it(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_link_in_a_folder_that_leads_nowhere_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("export/c.csv").symlink_to("nowhere")
+    assert main(["check", "export"]) == CANNOT_RUN
+    out, err = capsys.readouterr()
+    assert "export/a.csv: validation complete" in out
+    assert err == "csvimport: error: export/c.csv: no such file or directory\n"
+
+
+@pytest.mark.usefixtures("folder")
 def test_files_together_are_one(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "export", "--together", "--issues", "issues.jsonl"]) == OK
     out = capsys.readouterr().out
