@@ -97,6 +97,8 @@ def require_text(head: bytes) -> None:
     page = _page(head)
     if page.startswith(_PAGES):
         raise NotATableError("is an HTML page, expected CSV; export the data itself as CSV")
+    if page.startswith(b"<?xml "):  # what servers answer in, too, where an address has expired
+        raise NotATableError("is an XML document, expected CSV; export the data itself as CSV")
     for magic, name in _OTHER.items():
         if head.startswith(magic):
             raise NotATableError(f"is {name}, expected CSV; export its data as CSV")

@@ -165,6 +165,7 @@ def test_an_archive_in_an_archive_is_refused(outer: str, inner: str) -> None:
         (b"<!DOCTYPE html>\n<html>", "is an HTML page"),
         (b"\xef\xbb\xbf \r\n<HTML lang=en>", "is an HTML page"),
         (gzip.compress(b"<table><tr>", mtime=0), "is an HTML page"),
+        (b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code></Error>', "is an XML document"),
         (b"%PDF-1.7\n", "is a PDF document"),
         (b"\xfd7zXZ\0", "is an xz archive"),
         (zipped(b"", "folder/"), "holds no file, expected one"),
