@@ -750,7 +750,7 @@ def test_the_clock_is_asked_once() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if clock.search(line)
     }
-    assert {name for name, _ in asks} == {"api.py", "cli.py", "options.py"}
+    assert {name for name, _ in asks} == {"api.py", "check.py", "options.py"}
     assert len(asks) == 3
 
 
