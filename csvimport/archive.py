@@ -131,12 +131,17 @@ def bounded(pieces: Iterator[bytes], largest: int) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > largest:
-            raise NotATableError(
-                f"holds more than {largest >> 20:,} MiB, which no import takes; "
-                "unpack it first, if that is no mistake"
-            )
+        require_size(size, largest)
         yield piece
+
+
+def require_size(size: int, largest: int) -> None:
+    """Raise a NotATableError where what is unpacked is larger than that, in bytes."""
+    if size > largest:
+        raise NotATableError(
+            f"holds more than {largest >> 20:,} MiB, which no import takes; "
+            "unpack it first, if that is no mistake"
+        )
 
 
 class Archive:
@@ -155,6 +160,11 @@ class Archive:
     def names(self) -> list[str]:
         """Those of the files, in its order."""
         return [name for name, files in self._files.items() for _ in files]
+
+    @property
+    def size(self) -> int:
+        """The bytes that the files hold in all; none is read further than the directory says."""
+        return sum(file.file_size for files in self._files.values() for file in files)
 
     def open(self, name: str | None = None) -> Iterator[bytes]:
         """The file `name`, by default the only one, in pieces."""

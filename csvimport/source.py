@@ -23,6 +23,7 @@ from csvimport.archive import (
     bounded,
     packing,
     peeked,
+    require_size,
     require_text,
     unpacked,
 )
@@ -32,6 +33,8 @@ _CHUNK = 4 << 20
 
 #: In bytes: what is packed may not hold more, twice the largest file that the platform takes.
 LARGEST = 1 << 30
+#: What the files in an archive may hold together: a disk may have to take all their flagged rows.
+LARGEST_TOGETHER = 16 * LARGEST
 
 _UNNAMED = "stream"
 _BYTES = (bytes, bytearray, memoryview)
@@ -176,7 +179,11 @@ class Source:
         """The input itself; or, if it is a ZIP archive of several files, these."""
         with self._told():
             head, chunks = peeked(self._packed())
-            names = self._archived(chunks).names if packing(head) == "zip" else []
+            names: list[str] = []
+            if packing(head) == "zip":
+                archive = self._archived(chunks)
+                require_size(archive.size, LARGEST_TOGETHER)
+                names = archive.names
         if len(names) < 2:
             return [self.whole]
         return [Part(self._name_of(each), partial(self.open, each)) for each in names]

@@ -149,6 +149,15 @@ def test_no_more_is_unpacked_than_an_import_takes(monkeypatch: pytest.MonkeyPatc
     assert check(io.BytesIO(gzip.compress(table))).rows == 300_000
 
 
+def test_the_files_of_an_archive_have_a_limit_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("csvimport.source.LARGEST_TOGETHER", 2 << 20)
+    table = b"external_id,plan\n" + b"A1,basic\n" * 100_000
+    others = {"2.csv": table, "3.csv": table}
+    assert "holds more than 2 MiB" in said(zipped(table, **others))
+    monkeypatch.setattr("csvimport.source.LARGEST_TOGETHER", 3 * len(table))
+    assert check(io.BytesIO(zipped(table, **others))).rows == 300_000
+
+
 @pytest.mark.parametrize("outer", PACK)
 @pytest.mark.parametrize("inner", PACK)
 def test_an_archive_in_an_archive_is_refused(outer: str, inner: str) -> None:
