@@ -4,8 +4,8 @@ A key is a 96-bit hash: 64 bits to sort by and 32 more beside the row's number, 
 other 32. (Two among a hundred million different keys share one with a chance of about one in
 ten million million.) Sorted runs are merged as soon as there are some of one size, so that adding
 all keys costs n log n; larger ones are dealt out to shelves by their first bits, so that a merge
-needs a fraction of the memory at a time. Nearly every key is new, and that shows at once: a table
-of the first bits that occurred says so of all that it does not know, without a search.
+needs a fraction of the memory at a time. Nearly every key is new, and that shows at once: a Bloom
+filter says so of all that it does not know, without a search.
 """
 
 from dataclasses import dataclass, field
@@ -24,9 +24,11 @@ _SHELF_SHIFT = np.uint64(64 - 6)
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
-#: Of the table, whose size does not depend on the number of keys.
-_TABLE_BITS = 23
-_TABLE_SHIFT = np.uint64(64 - _TABLE_BITS)
+#: The filter has so many bits to a power of two, whatever the number of keys.
+_FILTER_BITS = 26
+_FILTER_SHIFT = np.uint64(64 - _FILTER_BITS)
+_FILTER_MASK = np.uint64((1 << _FILTER_BITS) - 1)
+_BITS = np.uint8(1) << np.arange(8, dtype=np.uint8)
 
 
 @dataclass(slots=True)
@@ -35,8 +37,8 @@ class FirstRows:
 
     _recent: list[Run] = field(default_factory=list)
     _shelves: list[list[Run]] = field(default_factory=lambda: [[] for _ in range(_SHELVES)])
-    _table: npt.NDArray[np.bool_] = field(
-        default_factory=lambda: np.zeros(1 << _TABLE_BITS, np.bool_)
+    _filter: npt.NDArray[np.uint8] = field(
+        default_factory=lambda: np.zeros(1 << _FILTER_BITS - 3, np.uint8)
     )
 
     @property
@@ -50,14 +52,11 @@ class FirstRows:
     ) -> npt.NDArray[np.int64]:
         """The first row of each key, 0 for a key that is new; `rows` ascends and goes on."""
         order = np.argsort(keys)
-        if (keys[order[1:]] == keys[order[:-1]]).any():  # of equal keys the first row goes first
-            order = np.argsort(keys, kind="stable")
         keys = keys[order]
+        _sort_equals(keys, order)  # of equal keys the first row goes first
         values = (checks[order] << _ROW_BITS) | rows[order].astype(np.uint64)
         first = _first_of_these(keys, values)
-        slots = keys >> _TABLE_SHIFT
-        known = np.flatnonzero(self._table[slots])
-        self._table[slots] = True
+        known = np.flatnonzero(self._may_know(keys, checks[order]))
         earlier = self._earlier(keys[known], values[known])
         first[known] = np.where(earlier, earlier, first[known])
         new = first == 0
@@ -68,6 +67,18 @@ class FirstRows:
         result = np.empty_like(first)
         result[order] = first
         return result
+
+    def _may_know(self, keys: Hashes, checks: Hashes) -> npt.NDArray[np.bool_]:
+        """Which keys may have occurred: all that have, and few that have not; now they have."""
+        known = np.ones(len(keys), np.bool_)
+        for slots in (keys >> _FILTER_SHIFT, checks & _FILTER_MASK):
+            places, bits = (slots >> np.uint64(3)).astype(np.intp), _BITS[slots & np.uint64(7)]
+            known &= self._filter[places] & bits != 0
+            while len(places):  # of bits in one byte, only the last one is stored at a time
+                self._filter[places] |= bits
+                lost = self._filter[places] & bits == 0
+                places, bits = places[lost], bits[lost]
+        return known
 
     def _earlier(self, keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
         """The first row of each of these keys, which ascend, among those added before; or 0."""
@@ -93,6 +104,13 @@ class FirstRows:
                 shelf.append((keys[start:end].copy(), values[start:end].copy()))
             while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
                 shelf[-_RUNS:] = [_merged(shelf[-_RUNS:])]
+
+
+def _sort_equals(keys: Hashes, order: npt.NDArray[np.intp]) -> None:
+    """Sort `order` among equal `keys`, which ascend: a stable sort of all would take far longer."""
+    equal = np.concatenate(([False], keys[1:] == keys[:-1], [False]))
+    some = np.flatnonzero(equal[1:] | equal[:-1])
+    order[some] = order[some][np.lexsort((order[some], keys[some]))]
 
 
 def _bounds(keys: Hashes) -> list[int]:
