@@ -44,7 +44,7 @@ SCHEMAS = {"sound": SOUND, "faults": FAULT, "blanks": BLANK}
 #: put together with others.
 MANY = 8192
 #: The raw records whose quotes are looked at are taken together up to so many bytes.
-_PIECE = 1 << 20
+_PIECE = 1 << 17
 
 #: `cut`, of many texts.
 _cut = (
@@ -200,8 +200,10 @@ class Found:
         assert self.faults is not None
         assert self.blanks is not None
 
-    def cells(self, positions: list[int]) -> pl.DataFrame:
-        """The row, and the cells in these columns, of sound records in any order."""
+    def cells(self, positions: list[int]) -> pl.DataFrame | None:
+        """The row, and the cells in these columns, of sound records in any order; None of none."""
+        if not (len(self.raw["sound"]) or self.exact["sound"]):
+            return None
         names = cell_names(self.width)
         columns = [names[position] for position in positions]
         if "sound" in vars(self) or len(positions) == len(names):

@@ -153,7 +153,8 @@ class Checker:
         if self.columns is None:
             return replace(block, plain=None)
         identities = self._identities
-        sound = identities.named(found.cells(identities.all_positions))
+        read = found.cells(identities.all_positions)
+        sound = None if read is None else identities.named(read)
         if not plain:
             repeated = identities.repeated(sound)
         else:

@@ -17,6 +17,7 @@ _SEEDS = (1, 2)
 
 Rows = npt.NDArray[np.int64]
 NO_ROWS: Rows = np.zeros(0, np.int64)
+Kinds = int | npt.NDArray[np.int32]
 Keys = tuple[Hashes, ...]
 """A hash of each record for each seed."""
 
@@ -28,6 +29,7 @@ REPEATED = {
     "other_group": pl.Boolean(),
     "first_record": pl.Int64(),
 }
+NOTHING_REPEATED = pl.DataFrame(schema=REPEATED)
 
 
 @dataclass
@@ -74,38 +76,39 @@ class Identities:
         return sound.with_columns(*self._effective())
 
     def repeated(
-        self, sound: pl.DataFrame, plain: pl.DataFrame | None = None, rows: Rows = NO_ROWS
+        self, sound: pl.DataFrame | None, plain: pl.DataFrame | None = None, rows: Rows = NO_ROWS
     ) -> pl.DataFrame:
         """Of the records that repeat an earlier one, REPEATED.
 
         `sound` are the named records of a block, `plain` the cells of `positions` in the plain
-        ones, which are the `rows`. `first_row` is where the identifier occurred first,
-        `other_group` says whether the subscription group is new to it, `first_record` is where all
-        cells occurred first. Blocks must come in order.
+        ones, which are the `rows`; None where there are none. `first_row` is where the identifier
+        occurred first, `other_group` says whether the subscription group is new to it,
+        `first_record` is where all cells occurred first. Blocks must come in order.
         """
+        if plain is None and sound is None:
+            return NOTHING_REPEATED
         if self.columns.kind == "events":
-            sets = [sound] if plain is None else [plain, sound]
-            numbers = np.concatenate((rows, sound["row"].to_numpy()))
+            sets = [each for each in (plain, sound) if each is not None]
+            numbers = rows if sound is None else np.concatenate((rows, sound["row"].to_numpy()))
             first = _first(self._records, list(map(self._keys_of_records, sets)), numbers)
             return _repeated(numbers, first_record=first)
         if not self.columns.identifiers:
-            return _repeated(NO_ROWS)
-        known = sound.filter(pl.col("identifier").is_not_null())
-        sets = [known]
+            return NOTHING_REPEATED
+        sets, keys, numbers = [], [], rows
         if plain is not None:
             strongest = self.columns.identifiers[0]
-            position = pl.lit(strongest.position, pl.Int32)
-            sets = [
-                plain.with_columns(identifier=position, identity=pl.col(strongest.cell)),
-                known,
-            ]
-        numbers = np.concatenate((rows, known["row"].to_numpy()))
-        keys = list(map(self._keys, sets))
+            sets.append(plain)
+            keys.append(self._keys(plain, plain[strongest.cell], strongest.position))
+        if sound is not None:
+            known = sound.filter(pl.col("identifier").is_not_null())
+            sets.append(known)
+            keys.append(self._keys(known, known["identity"], known["identifier"].to_numpy()))
+            numbers = np.concatenate((rows, known["row"].to_numpy()))
         first = _first(self._rows, keys, numbers)
         other = np.zeros(len(first), np.bool_)
         if group := self.columns.known(GROUP[0]):
             keys = [
-                _mixed(key, _hashes(each, group.cell)) for key, each in zip(keys, sets, strict=True)
+                _mixed(key, _hashes(each[group.cell])) for key, each in zip(keys, sets, strict=True)
             ]
             other = _first(self._groups, keys, numbers) == 0
         return _repeated(numbers, first_row=first, other_group=other)
@@ -127,27 +130,30 @@ class Identities:
         cells = frame.select(column.cell for column in self.columns.all)
         return tuple(cells.hash_rows(seed).to_numpy() for seed in _SEEDS)
 
-    def _keys(self, frame: pl.DataFrame) -> Keys:
-        """Hashes of each row's kind of identifier and its value; an e-mail's in lower case."""
-        key = pl.col("identity")
-        if email := self.columns.known("email"):
-            folded = key.str.strip_chars().str.to_lowercase()
-            key = pl.when(pl.col("identifier") == email.position).then(folded).otherwise(key)
-        kind = frame["identifier"].to_numpy().astype(np.uint64) * np.uint64(_MIX)
-        values = frame.select(key.alias("key"))
-        keys = [each + kind for each in _hashes(values, "key")]
+    def _keys(self, frame: pl.DataFrame, values: pl.Series, kinds: Kinds) -> Keys:
+        """Hashes of what identifies each row of `frame`, and of its kind; an e-mail's lower-cased.
+
+        The kind is the position of the column in which the value stands.
+        """
+        kinds = np.broadcast_to(kinds, len(values))
+        email = self.columns.known("email")
+        if email and (is_email := kinds == email.position).any():
+            folded = values.str.strip_chars().str.to_lowercase()
+            values = folded.zip_with(pl.Series(is_email), values)
+        mixer = kinds.astype(np.uint64) * np.uint64(_MIX)
+        keys = [each + mixer for each in _hashes(values)]
         if self.columns.has_alias:
             name, label = map(self.columns.known, ALIAS)
             assert name is not None
             assert label is not None
-            of_alias = (frame["identifier"] == name.position).to_numpy()
-            mixed = _mixed(keys, _hashes(frame, label.cell))
+            of_alias = kinds == name.position
+            mixed = _mixed(keys, _hashes(frame[label.cell]))
             keys = [np.where(of_alias, *each) for each in zip(mixed, keys, strict=True)]
         return tuple(keys)
 
 
-def _hashes(frame: pl.DataFrame, cell: str) -> Keys:
-    return tuple(frame[cell].hash(seed).to_numpy() for seed in _SEEDS)
+def _hashes(cells: pl.Series) -> Keys:
+    return tuple(cells.hash(seed).to_numpy() for seed in _SEEDS)
 
 
 def _mixed(keys: Sequence[Hashes], others: Sequence[Hashes]) -> Keys:
@@ -165,7 +171,9 @@ def _first(first_rows: FirstRows, keys: Sequence[Keys], rows: Rows) -> Rows:
 
 def _repeated(rows: Rows, **told: npt.NDArray[Any]) -> pl.DataFrame:
     """Those of `rows` of which a first one is `told`."""
-    some = np.flatnonzero(next(iter(told.values()), rows))
+    some = np.flatnonzero(next(iter(told.values())))
+    if not len(some):
+        return NOTHING_REPEATED
     columns = {name: pl.Series(values[some]) for name, values in told.items()}
     frame = pl.DataFrame({"row": pl.Series(rows[some]), **columns})
     missing = {name: pl.lit(None, kind) for name, kind in REPEATED.items() if name not in frame}
