@@ -23,6 +23,7 @@ from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, head_of, sniff
 from csvimport.errors import BrokenOffError, SourceError
+from csvimport.identity import Identities
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lookahead import ahead
@@ -298,6 +299,7 @@ class Check:
             previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
             self.scanner.row = previous.row
             self.scanner.positions, self.scanner.pattern = previous.positions, previous.pattern
+            self.scanner.sampling = previous.sampling
 
     def _read_part(self, goes_on: Callable[[], bool]) -> bool:
         """Read a part; whether there is another, and time for it."""
@@ -397,20 +399,25 @@ class Check:
 
     def _judge_sample(self) -> None:
         assert self.sample is not None
-        check = self._as_if_at_end()
-        pattern = None
-        if self.sample.is_full:
-            assert check.columns is not None
-            sample, delimiter = self.sample, self.scanner.dialect.delimiter.decode()
-            pattern = plain.pattern(check.columns, sample.frame, sample.quoted, delimiter)
+        columns = self._judged(self.sample)
+        if self.sample.is_full:  # what is read meanwhile is read with the pattern already
+            delimiter = self.scanner.dialect.delimiter.decode()
+            self.scanner.positions = Identities(columns).positions
+            self.scanner.pattern = plain.pattern(
+                columns, self.sample.frame, self.sample.quoted, delimiter
+            )
+            self.scanner.sampling = False
+        check = self._as_if_at_end(columns)
         with self.lock:
             vars(self).update(vars(check))
-            if pattern:
-                self.scanner.positions = self.checker.positions
-                self.scanner.pattern = pattern
 
-    def _as_if_at_end(self) -> "Check":
-        """The same check with the sample as large as it is: for a result before it is full."""
+    def _judged(self, sample: Sample) -> Columns:
+        workspace = self.options.workspace
+        of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
+        return sample.judged(of_kind[self.kind])
+
+    def _as_if_at_end(self, columns: Columns) -> "Check":
+        """The same check with the sample as large as it is, by which these `columns` are judged."""
         assert self.sample is not None
         assert self.header is not None
         check = copy.copy(self)
@@ -419,9 +426,7 @@ class Check:
         check.waiting = deque(self.waiting)
         check.pending = list(self.pending)
         check.seen = list(self.seen)
-        workspace = self.options.workspace
-        of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
-        check.columns = self.sample.judged(of_kind[self.kind])
+        check.columns = columns
         check.sampled, check.sample = self.sample.is_full, None
         check.checker = Checker(self.words, check.columns, self.headers)
         (chunk,) = self.header_chunk
@@ -565,7 +570,7 @@ class Check:
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         if self.sample is not None:
-            return self._as_if_at_end().result(stopped)
+            return self._as_if_at_end(self._judged(self.sample)).result(stopped)
         broken_header = self.header is not None and self.columns is None
         bytes_read = self._bytes_read(self.seen[-1].survey)
         size = bytes_read if self.complete else self.source.size

@@ -4,15 +4,19 @@ They come in pages, for which another thread has found out already where their l
 of these plainly are in order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 
-from csvimport.lines import Flags, Offsets, ends_of
+from csvimport.lines import Flags, Offsets, ends_of, unknown
+from csvimport.lookahead import each_made
 
 #: The first pages are smaller, since what they say makes the others quicker to read.
 _GROWTH = 4
+#: So many pages are made at a time.
+_HANDS = 2
 _NO_STOPS: Offsets = np.zeros(0, np.int64)
 NO_FLAGS: Flags = np.zeros(0, np.bool_)
 
@@ -21,12 +25,14 @@ NO_FLAGS: Flags = np.zeros(0, np.bool_)
 class Page:
     """Some of the input: `stops` is where lines end in `text`, if anybody has looked.
 
-    `plain` says which of them match `pattern`, as records by themselves.
+    `plain` says which of them match `pattern`, as records by themselves, `firsts` what their first
+    cell is, as far as that is known.
     """
 
     text: bytes
     stops: Offsets = field(default_factory=_NO_STOPS.copy)
     plain: Flags = field(default_factory=NO_FLAGS.copy)
+    firsts: pl.Series = field(default_factory=lambda: unknown(0))
     pattern: str | None = None
     bytes_read: int = 0
     """Of the input, when this was made."""
@@ -36,13 +42,14 @@ class Page:
 class Feed:
     """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`.
 
-    `stops` and `plain` are those of its pages, `bytes_read` that of the last one.
+    `stops`, `plain` and `firsts` are those of its pages, `bytes_read` that of the last one.
     """
 
     pages: Iterator[Page]
     text: bytes = b""
     stops: Offsets = field(default_factory=_NO_STOPS.copy)
     plain: Flags = field(default_factory=NO_FLAGS.copy)
+    firsts: pl.Series = field(default_factory=lambda: unknown(0))
     bytes_read: int = 0
     byte: int = 0
     line: int = 1
@@ -63,6 +70,7 @@ class Feed:
     def fill(self, size: int) -> None:
         """Read on until `text` holds `size` bytes, or the end of the input."""
         texts, stops, plain, have = [self.text], [self.stops], [self.plain], len(self.text)
+        firsts = [self.firsts]
         while have < size and not self.ended:
             page = next(self.pages, None)
             if page is None:
@@ -74,6 +82,7 @@ class Feed:
             if self._breaks_off:  # the first line there is none by itself
                 page.plain[:1] = False
             plain.append(page.plain)
+            firsts.append(page.firsts)
             self._breaks_off = not len(page.stops) or page.stops[-1] + 1 < len(page.text)
             self._asked, self.bytes_read = page.pattern, page.bytes_read
             if self._asked is None:
@@ -81,19 +90,27 @@ class Feed:
         if len(texts) > 1:
             self.text = b"".join(filter(None, texts))
             self.stops, self.plain = np.concatenate(stops), np.concatenate(plain)
+            self.firsts = pl.concat(firsts)
 
     def read_on(self, pages: Iterator[Page], line_end: bytes) -> None:
         """From now on read these `pages`, which say where their lines end."""
         self.pages, self.stops = pages, ends_of(self.text, line_end)
-        self.plain = np.zeros(len(self.stops), np.bool_)
+        self.plain, self.firsts = np.zeros(len(self.stops), np.bool_), unknown(len(self.stops))
         self._breaks_off = not self.text.endswith(line_end)
         self._unasked = len(self.text)
+
+    def ask(self, make: Callable[[Page], Page]) -> None:
+        """Let `make` find out about `text` what is known of other pages."""
+        page = make(Page(self.text))
+        self.stops, self.plain, self.firsts = page.stops, page.plain, page.firsts
+        self._asked, self._unasked = page.pattern, 0
 
     def drop(self, size: int, lines: int, rows: int) -> None:
         """Go on `size` bytes, which hold `lines` physical lines and `rows` records."""
         self.text = self.text[size:]
         behind = int(self.stops.searchsorted(size))
         self.stops, self.plain = self.stops[behind:] - size, self.plain[behind:]
+        self.firsts = self.firsts.slice(behind)
         self._unasked = max(self._unasked - size, 0)
         self.byte += size
         self.line += lines
@@ -117,23 +134,36 @@ class Feed:
 
 def pages_of(
     chunks: Iterator[bytes],
+    bytes_read: Callable[[], int],
     line_end: bytes,
     size: Callable[[], int],
-    make: Callable[[bytes], Page],
+    make: Callable[[Page], Page],
     most: int,
-) -> Iterator[Page]:
+) -> Generator[Page]:
     """`chunks` in pages of whole lines, as `make` makes them; they grow up to `size()` bytes.
 
-    A page breaks off within a line that is longer. Pages of more than `most` lines shrink.
+    A page breaks off within a line that is longer. Pages of more than `most` lines shrink. Some
+    are made at a time, in threads of their own.
     """
-    step, rest, ended = max(size() // _GROWTH, 1), b"", False
-    while not ended:
-        text, rest, ended = _gathered(chunks, rest, step, line_end)
-        page = make(text)
+    step = max(size() // _GROWTH, 1)
+    unmade = _unmade(chunks, bytes_read, line_end, lambda: step)
+    for page in each_made(unmade, make, _HANDS):
         step = max(step // 2, 1) if len(page.stops) > most else min(2 * step, size())
-        del text  # what is not kept here goes with its page
         yield page
-        del page
+        del page  # what is not kept here goes with it
+
+
+def _unmade(
+    chunks: Iterator[bytes],
+    bytes_read: Callable[[], int],
+    line_end: bytes,
+    size: Callable[[], int],
+) -> Iterator[Page]:
+    rest, ended = b"", False
+    while not ended:
+        text, rest, ended = _gathered(chunks, rest, size(), line_end)
+        yield Page(text, bytes_read=bytes_read())
+        del text
 
 
 def _gathered(

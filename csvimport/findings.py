@@ -127,10 +127,17 @@ class Findings:
         return raw_records(self.window, self._place, row, first, last, more)
 
     def _plain(self, row: Offsets, first: Offsets, last: Offsets) -> Plain:
+        return Plain(self.window, self._place, row, first, last, self._cells(first, last))
+
+    def _cells(self, first: Offsets, last: Offsets) -> pl.DataFrame:
+        """The cells in the columns `positions` of the plain records on these lines."""
         window = self.window
+        if self.positions == [0] and (first == last).all():
+            firsts = window.firsts.gather(first)
+            if not firsts.null_count():
+                return firsts.alias(cell_names(1)[0]).to_frame()
         text = ended_once(window, first, last)[0] if self.positions else b""
-        cells = parsed(text, len(row), window.dialect, window.width, self.positions)
-        return Plain(window, self._place, row, first, last, cells)
+        return parsed(text, len(first), window.dialect, window.width, self.positions)
 
     def _keep(self, text: bytes) -> int:
         """Make `text` a part of the block's; where it stands there."""

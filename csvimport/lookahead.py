@@ -1,10 +1,13 @@
-"""Two hands: the next item is made in a thread of its own while this one is worked on."""
+"""More hands: the next items are made in threads of their own while this one is worked on."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 #: In seconds.
@@ -52,3 +55,25 @@ def ahead(items: Iterator[T], meanwhile: Callable[[], object] = bool) -> Generat
     finally:
         stopped.set()
         wanted.release()
+
+
+def each_made(items: Iterator[S], make: Callable[[S], T], hands: int) -> Generator[T]:
+    """What `make` makes of each of `items`, in their order, of so many at a time.
+
+    What `items` raises is raised behind what was made of those before.
+    """
+    made: deque[Future[T]] = deque()
+    end: BaseException | None = None
+    with ThreadPoolExecutor(hands, "csvimport-hand") as pool:
+        while True:
+            while len(made) < hands and end is None:
+                try:
+                    made.append(pool.submit(make, next(items)))
+                except BaseException as error:  # whatever it is, it belongs to who asked
+                    end = error
+            if not made:
+                break
+            yield made.popleft().result()
+    if not isinstance(end, StopIteration):
+        assert end is not None
+        raise end

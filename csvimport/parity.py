@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import polars as pl
 
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
@@ -181,12 +182,14 @@ class Extract:
 class Window:
     """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end.
 
-    `pattern` is what a plain record matches, None where nobody knows; `plain` says which lines do.
+    `pattern` is what a plain record matches, None where nobody knows; `plain` says which lines do,
+    `firsts` what the first cell of such a line is, or that this is not known.
     """
 
     text: bytes
     stops: Offsets
     plain: Flags
+    firsts: pl.Series
     dialect: Dialect
     width: int | None
     max_record: int

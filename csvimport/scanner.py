@@ -9,7 +9,8 @@ one broken line costs one exact read, not an exact window.
 import copy
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -20,16 +21,15 @@ from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
 from csvimport.findings import Findings
 from csvimport.issue import cut
-from csvimport.lines import Flags, Offsets, ended_lines, ends_of
-from csvimport.lookahead import ahead
+from csvimport.lines import ended_lines, ends_of, unknown
 from csvimport.parity import Reading, Window
 from csvimport.recovery import MAX_RECORD, Reader, Record
 
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
-#: The first data rows are the sample, by which the others are judged: to be had soon.
-_FIRST_LINES = 1 << 14
+#: While the sample is gathered by which all others are judged, which is to be had soon.
+_FIRST_LINES = 1 << 12
 #: Where fewer than one in so many records are plain, that is no longer asked; so many have to be
 #: seen to tell.
 _ENOUGH = 16
@@ -125,8 +125,8 @@ class Scanner:
     part: int = 0
     row: int = 1
     """The number of the next record."""
-    _is_first: bool = True
-    """Whether no block of data rows has been made yet."""
+    sampling: bool = True
+    """Whether `pattern` may still become known: blocks are small, since they take longer."""
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
     last: Last | None = None
@@ -142,13 +142,14 @@ class Scanner:
         for block in self._before_header():
             yield self._counted(block)
         line_end = self.dialect.line_end
-        pages = ahead(pages_of(chunks, line_end, self._page_size, self._page, self.max_lines))
-        try:
+        stream = self.stream
+        pages = pages_of(
+            chunks, lambda: stream.bytes_read, line_end, self._page_size, self._page, self.max_lines
+        )
+        with closing(pages):
             feed.read_on(pages, line_end)
             for block in self._blocks():
                 yield self._counted(block)
-        finally:
-            pages.close()  # or its thread, which knows this scanner, would wait for ever
         self.bytes_read, self.row = feed.byte, feed.row
 
     def surveyed(self) -> Generator[tuple[Block | None, Survey]]:
@@ -181,12 +182,22 @@ class Scanner:
         """In bytes: less where every row gets a close look, which takes memory."""
         return self.block_size if self.pattern else max(self.block_size // 2, 1)
 
-    def _page(self, text: bytes) -> Page:
-        pattern, stream = self.pattern, self.stream  # another thread may set the pattern
-        stops, plain = ended_lines(
-            text, self.dialect.line_end, pattern, lossy=stream.may_be_invalid
-        )
-        return Page(text, stops, plain, pattern, stream.bytes_read)
+    def _page(self, page: Page) -> Page:
+        """`page` with what is to be found out about it."""
+        pattern = self.pattern  # another thread may set it
+        delimiter = self.dialect.delimiter.decode() if self.positions == [0] else None
+        try:
+            stops, plain, firsts = ended_lines(
+                page.text,
+                self.dialect.line_end,
+                pattern,
+                delimiter,
+                lossy=self.stream.may_be_invalid,
+            )
+        except pl.exceptions.ComputeError:  # what it makes of many columns is too large for it
+            self.pattern = None
+            return self._page(page)
+        return replace(page, stops=stops, plain=plain, firsts=firsts, pattern=pattern)
 
     def _pieces(self) -> Iterator[bytes]:
         for chunk in self.stream:
@@ -394,12 +405,14 @@ class Scanner:
             feed.fill(size)
             if not feed.text:
                 return
+            if self.pattern and feed.pattern is None:  # it was not known when this was read
+                feed.ask(self._page)
             block = self._next_block()
             if block is None:  # nothing could be settled: look further, in steps that grow
                 size = 2 * len(feed.text)
             else:
                 assert block.plain is not None
-                window, self._is_first = block.plain.window, False
+                window = block.plain.window
                 # short lines: what is there already is more than is looked at at once
                 size = len(feed.text) + (not window.is_cut)
                 asked = window.pattern is not None
@@ -411,7 +424,7 @@ class Scanner:
         """The records of what the feed holds, as far as they can be settled."""
         feed = self._feed
         text = feed.text
-        window = self._window(text, feed.stops, feed.plain, ended=feed.ended)
+        window = self._window(text, feed, ended=feed.ended)
         findings = self._findings(window)
         reader = self._reader(text)
         lines = len(window.stops)
@@ -458,20 +471,20 @@ class Scanner:
         width = None if self.header is None else self.header.width
         return Reader(text, self.dialect, width, self.max_record)
 
-    def _window(
-        self, text: bytes, stops: Offsets | None = None, plain: Flags | None = None, *, ended: bool
-    ) -> Window:
+    def _window(self, text: bytes, feed: Feed | None = None, *, ended: bool) -> Window:
+        """A window on `text`, with what the `feed` knows of it."""
         return Window(
             text,
-            ends_of(text, self.dialect.line_end) if stops is None else stops,
-            NO_FLAGS if plain is None else plain,
+            feed.stops if feed else ends_of(text, self.dialect.line_end),
+            feed.plain if feed else NO_FLAGS,
+            feed.firsts if feed else unknown(0),
             self.dialect,
             None if self.header is None else self.header.width,
             self.max_record,
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
-            max_lines=min(self.max_lines, _FIRST_LINES) if self._is_first else self.max_lines,
-            pattern=self._feed.pattern if plain is not None else None,
+            max_lines=min(self.max_lines, _FIRST_LINES) if self.sampling else self.max_lines,
+            pattern=feed.pattern if feed else None,
         )
 
     def _findings(self, window: Window) -> Findings:
