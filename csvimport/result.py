@@ -216,6 +216,9 @@ class Result:
             "warnings": self.warnings,
             "issues_by_rule": self.issues_by_rule,
             "incomplete_rules": self.incomplete_rules,
+            "ignored_rules": self.ignored_rules,
+            "changed_rules": {rule: str(each) for rule, each in self.changed_rules.items()},
+            "redacted": self.redacted,
             "report": self.report,
             "elapsed_seconds": round(self.elapsed_seconds, 3),
         }

@@ -627,7 +627,8 @@ def test_the_issues_of_a_prefix_are_a_prefix_of_the_issues(
 KEYS = """
     file parts kind kind_reason verdict broken_off bytes bytes_checked encoding bom line_ending
     delimiter identifier columns new_attributes workspace baseline rows rows_checked rows_importable
-    rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules report
+    rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules
+    ignored_rules changed_rules redacted report
     elapsed_seconds
 """
 

@@ -398,7 +398,8 @@ def test_texts_of_several_files_are_apart(run: Printed) -> None:
 KEYS = """file parts kind kind_reason verdict broken_off bytes bytes_checked encoding bom
 line_ending delimiter
 identifier columns new_attributes workspace baseline rows rows_checked rows_importable
-rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules report
+rows_with_errors rows_with_warnings errors warnings issues_by_rule incomplete_rules
+ignored_rules changed_rules redacted report
 elapsed_seconds"""
 
 
@@ -456,6 +457,9 @@ def test_the_document_is_that_of_the_contract(run: Printed) -> None:
         "warnings": 1,
         "issues_by_rule": {"stray-quote": 1, "duplicate-identifier": 1},
         "incomplete_rules": [],
+        "ignored_rules": [],
+        "changed_rules": {},
+        "redacted": False,
         "report": "users.report.csv",
     }
 

@@ -1,5 +1,6 @@
 """The documentation: what it shows is run, what it names exists, and it is built as a site."""
 
+import json
 import re
 import runpy
 import shlex
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,6 +23,7 @@ from test_readme import ROOT
 
 from csvimport import check
 from csvimport.cli import app, main
+from csvimport.result import Known
 from csvimport.rulebook import rulebook
 from csvimport.workspace import KEYS, read
 
@@ -89,6 +92,19 @@ def test_the_file_with_a_broken_quote_is_read_as_told() -> None:
     (issue,) = check([code.encode()])
     assert (issue.rule, issue.row, issue.line, issue.byte) == ("unclosed-quote", 3, 3, 52)
     assert "`unclosed-quote` is in row 3, on line 3, at byte 52" in TEXTS["parsing.md"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_every_key_of_the_json_document_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    text = TEXTS["reports.md"].partition("\n## The JSON document\n")[2].partition("\n## ")[0]
+    rows = [row.split("|") for row in text.splitlines() if row.startswith("| `")]
+    keys = [key for row in rows for key in re.findall(r"`(\w+)`", row[1])]
+    main(["check", "sample_files/contacts.csv", "--no-report", "--format", "json"])
+    document = json.loads(capsys.readouterr().out)
+    assert keys == list(document["files"][0])
+    assert all(f"`{key}`" in text for key in [*document, *document["files"][0]["columns"][0]])
+    known = Known("old.jsonl", 0, 0)
+    assert all(f"`{key}`" in text for key in asdict(known))
 
 
 def test_the_workspace_file_shown_can_be_read(folder: Path) -> None:

@@ -22,6 +22,7 @@ from tables import INPUTS
 import csvimport
 from csvimport import OptionError, OutputError, Result, Verdict
 from csvimport.cli import CANNOT_RUN, FOUND, OK, main
+from csvimport.cli.choices import Format
 from csvimport.issue import CUT_MARK
 from csvimport.report import concise, github, junit, markdown, xlsx
 from csvimport.report import sarif as sarif_report
@@ -449,6 +450,24 @@ def test_forms_of_standard_output_are_all_there_is(
     Path("a.csv").write_text("external_id\nA1\n")
     assert main(["check", "a.csv", "--format", form]) == OK
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    "form", [*Format, *(each for each in SUFFIXES if each not in (".jsonl", ".parquet"))]
+)
+def test_nobody_is_fooled_by_a_silenced_rule(capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """What was asked is told in every form that tells of more than single issues."""
+    Path("users.csv").write_text(FILE)
+    Path("old.jsonl").write_text("")
+    asked = ["--ignore=invalid-email", "--severity=mojibake=error", "--baseline=old.jsonl"]
+    output = ["--format", form] if form in [*Format] else ["--report", f"report{form}"]
+    assert main(["check", "users.csv", "--no-progress", *output, *asked]) == FOUND
+    told = "".join(capsys.readouterr())
+    if form in SUFFIXES:
+        data = Path(f"report{form}").read_bytes()
+        told = str([*map(cells, sheets(data))]) if form == ".xlsx" else data.decode()
+    for word in ("invalid-email", "mojibake", "old.jsonl"):
+        assert word in told
 
 
 # --- How it is asked for -------------------------------------------------------------------------

@@ -153,10 +153,7 @@ class Run:
 
     def _say(self, result: "Result") -> None:
         if self.format is not Format.text:
-            if self.format is not Format.json and not result.complete:
-                from csvimport.report.telling import ending
-
-                remark(f"{result.file}: {ending(result)}")
+            self._remark_on(result)
             return
         from rich.console import Console
 
@@ -172,6 +169,16 @@ class Run:
         for line in render(result, show=self.show, reported=bool(self.faces)):
             console.print(line)
         sys.stdout.flush()
+
+    def _remark_on(self, result: "Result") -> None:
+        """Say what lines of issues do not, where they are printed."""
+        from csvimport.report.telling import as_asked, ending
+
+        if self.format is not Format.json and not result.complete:
+            remark(f"{result.file}: {ending(result)}")
+        if self.format is Format.concise:
+            for line in as_asked(result):
+                remark(f"{result.file}: {line}")
 
     def say_total(self) -> None:
         """Print what all the results come to, where they are several."""

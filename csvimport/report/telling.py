@@ -32,13 +32,18 @@ def meaning(result: Result) -> Iterator[str]:
     if not result.complete:
         yield ending(result)
     yield from _found(result)
-    if result.baseline:
-        yield from _left_out(result.baseline)
     if result.broken_header:
         rules = count(len(result.incomplete_rules), "rule")
         yield f"the header cannot be read, so {rules} could not be applied"
     elif result.incomplete_rules:
         yield f"not fully checked: {', '.join(result.incomplete_rules)}"
+    yield from as_asked(result)
+
+
+def as_asked(result: Result) -> Iterator[str]:
+    """What is told otherwise than it would be, or is not told, since somebody asked for that."""
+    if result.baseline:
+        yield from _left_out(result.baseline)
     if result.ignored_rules:
         yield f"not reported, as asked: {', '.join(result.ignored_rules)}"
     if changed := result.changed_rules:
