@@ -116,6 +116,12 @@ def _long() -> Result:
     return run(csv_of([["external_id", "email", "n" * 300], *rows]))
 
 
+def _long_names() -> Result:
+    names = [f"an attribute with a rather long name, number {number}" for number in range(200)]
+    rows = [[f"A{row}", f"{row}@@x", *(["lorem ipsum " * 9] * 200)] for row in range(9)]
+    return run(csv_of([["external_id", "email", *names], *rows]))
+
+
 RIGHT_TO_LEFT = (
     "external_id,email,الاسم,city\nA1,لا يوجد,محمد علي,القاهرة\n,x@example.com,שלום,תל אביב\n"
     "A3,bad@@x,\u202egpj.exe,حلب\nA4,x@y.com,a,ب,زائد\n"
@@ -130,6 +136,7 @@ PAGES: dict[str, Callable[[], list[Result]]] = {
     "timed_out": lambda: [_timed_out()],
     "wide": lambda: [_wide()],
     "long": lambda: [_long()],
+    "long_names": lambda: [_long_names()],
     "right_to_left": lambda: [run(RIGHT_TO_LEFT)],
     "several": lambda: [sample(name) for name in ("contacts", "quoted_cells", "broken_header")],
 }
@@ -184,6 +191,8 @@ def test_of_many_issues_the_first_are_shown_and_that_is_said() -> None:
     assert "5 of 3,000 shown. 2,995 more issues of this rule in the file." in text
     assert "Invalid email: the first 5 of 3,000" in text
     assert text.count("fault: bad") == 5
+    assert "5 of 3,000 issues are shown, to keep this page small: the first 5 of each rule." in text
+    assert "issues are shown" not in read(run(ROWS + "A1,bad@@x,GB,gold\n"))
 
 
 def test_rows_from_many_blocks_are_found() -> None:
@@ -494,6 +503,7 @@ def test_backticks_of_a_value_stay_as_they_are() -> None:
 # --- In a browser --------------------------------------------------------------------------------
 
 SIZES = [pytest.param(390, id="phone"), pytest.param(1280, id="desk")]
+BETWEEN = [pytest.param(700, id="upright"), pytest.param(800, id="window")]
 #: The lowest contrast of a text to what is behind it, and where that is.
 CONTRAST = """
 (() => {
@@ -540,7 +550,7 @@ def shown(browser: Browser, tmp_path: Path) -> Callable[..., Any]:
     return show
 
 
-@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("width", [*SIZES, *BETWEEN])
 @pytest.mark.parametrize("name", PAGES)
 def test_a_browser_shows_it_without_complaint_or_overflow(
     shown: Callable[..., Any], name: str, width: int
@@ -562,6 +572,26 @@ def test_a_browser_shows_it_without_complaint_or_overflow(
             )
             == 0
         )
+        # and tables have boxes that would cut them off
+        boxes = "[...document.querySelectorAll('.samples')]"
+        assert (
+            page.value(f"{boxes}.filter(each => each.scrollWidth > each.clientWidth).length") == 0
+        )
+
+
+def test_bars_can_be_compared(browser: Browser, tmp_path: Path) -> None:
+    """They begin at one line, however long the numbers beside them are."""
+    path = tmp_path / "bars.html"
+    path.write_text(
+        page_of(run(ROWS + ",a@@x,Germany,\n" + ",a@@x,,\n" * 12_000)), encoding="utf-8"
+    )
+    starts = (
+        "[...document.querySelectorAll('.bars')].map(bars =>"
+        " new Set([...bars.querySelectorAll('.bar')].map(each =>"
+        " each.getBoundingClientRect().left)).size)"
+    )
+    with browser.page(path, width=1280) as page:
+        assert page.value(starts) == [1, 1]
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -213,6 +213,8 @@ class _Section:
     """Whether no row can be imported as the file is."""
     coverage: str
     strip: _Strip | None
+    most: int
+    """The issues of a rule that are shown."""
     groups: list[_Group]
     columns: list[_Bar]
     """Those with issues: the most first."""
@@ -231,6 +233,7 @@ def _section(result: Result, name: str, most: int) -> _Section:
         is_barred=has_errors_as_a_whole(result),
         coverage=coverage(result),
         strip=tally.strip(),
+        most=most,
         groups=tally.groups(),
         columns=tally.bars(),
     )
