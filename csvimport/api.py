@@ -9,14 +9,14 @@ from typing import Literal, TypeGuard
 from csvimport import baseline as known_issues
 from csvimport.address import shown
 from csvimport.engine import Progress
-from csvimport.errors import OptionError
+from csvimport.errors import OptionError, SourceError
 from csvimport.issue import Severity
 from csvimport.job import Job, written
 from csvimport.options import TIME_BUDGET, Options, changed_severities
 from csvimport.report import faces
-from csvimport.report.faces import Faced, by_face
-from csvimport.result import Result
-from csvimport.source import Readable, source_of
+from csvimport.report.faces import Faced, by_face, write_failure
+from csvimport.result import Failure, Result
+from csvimport.source import Readable, Source, Together, name_of, source_of
 from csvimport.target import require_distinct, require_no_input
 from csvimport.workspace import Workspace, read
 
@@ -69,7 +69,7 @@ def check(
         baseline=baseline,
     )
     target, others = _targets(report, source, (options.workspace.path, baseline))
-    job = Job(source_of(source), options, report=target, raw=raw, faces=others)
+    job = Job(_opened(source, others), options, report=target, raw=raw, faces=others)
     try:
         return job.result(time_budget)
     finally:
@@ -105,7 +105,12 @@ def start(
     )
     target, others = _targets(report, source, (options.workspace.path, baseline))
     return Job(
-        source_of(source), options, report=target, raw=raw, on_progress=on_progress, faces=others
+        _opened(source, others),
+        options,
+        report=target,
+        raw=raw,
+        on_progress=on_progress,
+        faces=others,
     )
 
 
@@ -132,6 +137,22 @@ def write(results: Result | Sequence[Result], path: PathLike) -> None:
         faces.write(results, each, face)
 
 
+def _opened(source: Readable | Sequence[Readable], faces: list[Faced]) -> Source | Together:
+    """The input; reports for machines say where it cannot be opened."""
+    try:
+        return source_of(source)
+    except SourceError as error:
+        named = [str(each) for each in _named(source) if _is_path(each)]
+        write_failure(faces, Failure(name_of(named or ["stream"]), str(error)))
+        raise
+
+
+def _named(source: Readable | Sequence[Readable]) -> list[object]:
+    """What each part of an input is called, if anything."""
+    sources = source if isinstance(source, (list, tuple)) else [source]
+    return [each if _is_path(each) else getattr(each, "name", None) for each in sources]
+
+
 def _targets(
     report: Report | None,
     source: Readable | Sequence[Readable],
@@ -140,9 +161,7 @@ def _targets(
     """Where the CSV report goes, and those with other faces."""
     paths = [report] if report is None or isinstance(report, (str, os.PathLike)) else report
     targets = [Path(each) for each in paths if each is not None]
-    sources = source if isinstance(source, (list, tuple)) else [source]
-    named = [each if _is_path(each) else getattr(each, "name", None) for each in sources]
-    require_distinct(targets, [each for each in (*named, *settings) if _is_path(each)])
+    require_distinct(targets, [each for each in (*_named(source), *settings) if _is_path(each)])
     return by_face(targets)
 
 

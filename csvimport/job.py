@@ -12,10 +12,10 @@ import csvimport.report.csv as csv_report
 import csvimport.report.faces as report_faces
 from csvimport import scratch
 from csvimport.engine import Check, Progress
-from csvimport.errors import OutputError
+from csvimport.errors import OutputError, SourceError
 from csvimport.options import Options
 from csvimport.report.faces import Face, Faced
-from csvimport.result import Result, Verdict
+from csvimport.result import Failure, Result, Verdict
 from csvimport.source import Source, Together
 
 #: Seconds between two calls of `on_progress`.
@@ -53,6 +53,7 @@ class Job:
         lines_of = partial(csv_report.lines_of, raw=raw) if report else None
         # without any report, there may be one to be written of the result
         keeps_rows = any(face.needs_rows for face in all_faces) or not (report or all_faces)
+        self._name = source.name
         self._check = Check(source, options, lines_of, keeps_rows)
         self._on_progress = on_progress
         self._deadline = self._check.started + _working_time(options.time_budget)
@@ -77,6 +78,8 @@ class Job:
         if (error := self._error) is not None:
             if self._check.broken_off:
                 self._error = None
+            elif isinstance(error, SourceError):
+                report_faces.write_failure(self._faces, Failure(self._name, str(error)))
             raise error
         stopped = Verdict.SKIPPED if self._cancelled.is_set() else Verdict.TIMED_OUT
         with self._check.judging, self._check.lock:

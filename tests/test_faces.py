@@ -319,6 +319,23 @@ def test_a_file_that_could_not_be_read_leaves_its_trace() -> None:
     assert "bad.csv" in invocation["toolExecutionNotifications"][0]["message"]["text"]
 
 
+@pytest.mark.parametrize("name", ["bad.csv", "missing.csv"])
+def test_the_library_leaves_the_same_trace(name: str) -> None:
+    Path("bad.csv").write_bytes(b"%PDF-1.7\n\0\0")
+    for old in ("r.sarif", "r.junit.xml"):
+        Path(old).write_text("of an earlier run")
+    with pytest.raises(csvimport.SourceError) as raised:
+        csvimport.check(name, report=["r.sarif", "r.junit.xml", "r.jsonl", "r.csv"])
+    (told,) = sarif(Path("r.sarif").read_bytes())["runs"]
+    (invocation,) = told["invocations"]
+    assert not invocation["executionSuccessful"]
+    (notice,) = invocation["toolExecutionNotifications"]
+    assert notice["message"]["text"] == str(raised.value)
+    (suite,) = suites(Path("r.junit.xml").read_bytes())
+    assert (suite.name, suite.errors) == (name, 1)
+    assert not Path("r.csv").exists()
+
+
 # --- What a reader can take ----------------------------------------------------------------------
 
 CAPPED = {".sarif": sarif_report, ".junit.xml": junit, ".md": markdown}

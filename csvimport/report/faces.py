@@ -5,13 +5,14 @@ them: it is written as the check goes on, one for each file.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 
 from csvimport.address import shown
-from csvimport.errors import OptionError
+from csvimport.errors import OptionError, OutputError
 from csvimport.report import html, jsonl, junit, markdown, parquet, sarif, xlsx
 from csvimport.report.findings import left_out
 from csvimport.result import Failure, Result
@@ -94,6 +95,14 @@ def write(
             face.write(results, file, failures)
         else:
             face.write(results, file)
+
+
+def write_failure(faced: Iterable[Faced], failure: Failure) -> None:
+    """Leave no report of an earlier run where a machine would take it for one of this."""
+    for path, face in faced:
+        if face.tells_failures:
+            with suppress(OutputError):  # the failure is what the caller has to hear of
+                write([], path, face, [failure])
 
 
 def lacks(results: Iterable[Result], face: Face) -> int:
