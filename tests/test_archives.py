@@ -153,9 +153,9 @@ def test_the_files_of_an_archive_have_a_limit_together(monkeypatch: pytest.Monke
     monkeypatch.setattr("csvimport.source.LARGEST_TOGETHER", 2 << 20)
     table = b"external_id,plan\n" + b"A1,basic\n" * 100_000
     others = {"2.csv": table, "3.csv": table}
-    assert "holds more than 2 MiB" in said(zipped(table, **others))
+    assert "holds more than 2 MiB" in said(zipped(table, "1.csv", **others))
     monkeypatch.setattr("csvimport.source.LARGEST_TOGETHER", 3 * len(table))
-    assert check(io.BytesIO(zipped(table, **others))).rows == 300_000
+    assert check(io.BytesIO(zipped(table, "1.csv", **others))).rows == 300_000
 
 
 @pytest.mark.parametrize("outer", PACK)
