@@ -69,7 +69,7 @@ soak: $(VENV)/.dev
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install -c constraints.txt -e .
+	@$(PIP) install -c constraints.txt -e ".[html,xlsx]"
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.run

@@ -41,12 +41,12 @@ app = typer.Typer(
     },
 )
 app.command(cls=Command, epilog=check.EXAMPLES)(check.check)
-app.command()(workspace.workspace)
-app.command()(preview.preview)
-app.command()(template.template)
-app.command()(rules.rules)
-app.command()(rules.rule)
-app.command()(completion.completion)
+app.command(cls=Command)(workspace.workspace)
+app.command(cls=Command)(preview.preview)
+app.command(cls=Command)(template.template)
+app.command(cls=Command)(rules.rules)
+app.command(cls=Command)(rules.rule)
+app.command(cls=Command)(completion.completion)
 
 
 @app.callback(invoke_without_command=True)
@@ -112,5 +112,6 @@ def _excuse(error: BaseException) -> str:
 
 def _in_house_style(message: str) -> str:
     """The option parser's words in lower case, with backticks, without a full stop."""
-    message = re.sub(r"'([^']*)'", r"`\1`", message.replace("Value error, ", ""))
+    message = " ".join(message.replace("Value error, ", "").split())
+    message = re.sub(r"'([^']*)'", r"`\1`", message)
     return message[:1].lower() + message[1:].removesuffix(".")

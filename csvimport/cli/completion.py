@@ -11,7 +11,10 @@ ASKED_BY_SHELL = "_CSVIMPORT_COMPLETE"
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(help="The shell that is to run the script.")],
+    shell: Annotated[
+        Shell,
+        typer.Argument(metavar="SHELL", help="The shell that is to run it: bash, zsh or fish."),
+    ],
 ) -> None:
     """Print the script that completes commands for a shell."""
     from typer._completion_shared import get_completion_script

@@ -26,7 +26,9 @@ def rules(
 
 
 def rule(
-    name: Annotated[str, typer.Argument(help="The rule's name.", autocompletion=rule_names)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The rule's name.", autocompletion=rule_names)
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON.")] = False,
 ) -> None:
     """Explain one rule, with examples."""

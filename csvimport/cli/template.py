@@ -11,7 +11,9 @@ from csvimport.cli.streams import require_new, write_or_print
 
 
 def template(
-    kind: Annotated[Import, typer.Argument(help="What is to be imported.")],
+    kind: Annotated[
+        Import, typer.Argument(metavar="KIND", help="What is to be imported: attributes or events.")
+    ],
     identifier: Annotated[
         Identifier, typer.Option(help="What tells the users apart.")
     ] = Identifier.external_id,

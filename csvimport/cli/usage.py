@@ -9,7 +9,6 @@ from typer.core import TyperCommand
 
 #: Options of more characters have a line of their own.
 _WIDEST = 30
-_OTHER = "Other"
 
 
 class Command(TyperCommand):
@@ -23,8 +22,11 @@ class Command(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the groups in the order of their first options."""
         groups: dict[str, list[tuple[str, str]]] = {}
-        for param in self.get_params(ctx):
-            groups.setdefault(_group(param), []).append(_record(param, ctx))
+        params = self.get_params(ctx)
+        rest = "Other" if any(map(_panel, params)) else "Options"
+        for param in params:
+            group = "Arguments" if _is_argument(param) else _panel(param) or rest
+            groups.setdefault(group, []).append(_record(param, ctx))
         widths = [len(name) for records in groups.values() for name, _ in records]
         # one width for all groups: the eye goes straight down
         width = max(each for each in widths if each <= _WIDEST)
@@ -50,5 +52,6 @@ def _record(param: Any, ctx: Any) -> tuple[str, str]:
     return record
 
 
-def _group(param: Any) -> str:
-    return "Arguments" if _is_argument(param) else param.rich_help_panel or _OTHER
+def _panel(param: Any) -> str | None:
+    panel: str | None = param.rich_help_panel
+    return panel
