@@ -29,6 +29,7 @@ from csvimport.report import sarif as sarif_report
 from csvimport.report.faces import FACES
 
 SUFFIXES = list(FACES)
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
 FILE = 'external_id,email,plan\nA1,a@example.com,x\nA1,not one,y\n,,z\nA2,O"B,x\n\nA3,,w\n'
 
 
@@ -191,6 +192,14 @@ def _renamed(result: Result, name: str) -> Result:
 def test_any_name_of_a_file_makes_a_name_of_a_sheet(name: str) -> None:
     result = _renamed(run(FILE), name)
     assert len(sheets(face([result, result], ".xlsx"))) == 3
+
+
+def test_rows_that_are_written_apart_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    results = [run("external_id,plan\n" + "A1,\x01<&>\n,  y \n" * 9, now=NOW)]
+    results = [replace(each, elapsed_seconds=0) for each in results]
+    whole = face(results, ".xlsx")
+    monkeypatch.setattr(xlsx, "_CELLS", 30)
+    assert face(results, ".xlsx") == whole
 
 
 def test_a_sheet_that_is_full_goes_on_on_another(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -695,7 +704,7 @@ def test_a_report_that_fails_is_told_once(folder: Path, monkeypatch: pytest.Monk
 def test_slow_faces_are_given_their_time() -> None:
     check = checked("external_id\n" + '"\n' * 100)
     total = check.result().errors
-    assert check.seconds_to_tell(1 / FACES[".xlsx"].pace) >= total / 5e3
+    assert check.seconds_to_tell(1 / FACES[".xlsx"].pace) >= total / 5e4
     assert check.seconds_to_tell(0) < 1e-3
 
 
@@ -705,7 +714,7 @@ def test_wide_rows_are_given_their_time() -> None:
     check = checked(f"external_id,{names}\n" + ("," * (columns - 1) + "x\n") * rows)
     each = FACES[".xlsx"]
     told = check.seconds_to_tell(1 / each.pace, 1 / each.cell_pace)
-    assert told >= rows * columns / 1e5
+    assert told >= rows * columns / 1e6
     assert told == pytest.approx(
         check.seconds_to_tell(1 / each.pace) + rows * columns / each.cell_pace
     )

@@ -45,7 +45,7 @@ Faced = tuple[Path, Face]
 
 CSV = ".csv"
 FACES = {
-    ".xlsx": Face(xlsx.write, 5e3, 5e4, needs_rows=True, extra="xlsx", package="xlsxwriter"),
+    ".xlsx": Face(xlsx.write, 2e4, 3e5, needs_rows=True, extra="xlsx", package="xlsxwriter"),
     ".jsonl": Face(jsonl.write, 1e6),
     ".parquet": Face(parquet.write, 1e6),
     ".sarif": Face(sarif.write, 1e6, most=sarif.MOST, tells_failures=True),

@@ -1,6 +1,8 @@
 """The flagged rows as a workbook: what is wrong has a colour and a note, and all text stays text.
 
-It is written row by row into temporary files, which are packed at the end.
+Sheets are written into temporary files, which are packed at the end. The writer of workbooks takes
+some microseconds for each cell; so the rows are put into XML here, many at a time, and it writes
+what is around them.
 """
 
 import re
@@ -8,10 +10,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
+import numpy as np
+import polars as pl
+
 from csvimport import scratch
 from csvimport.issue import CUT_MARK, Severity
-from csvimport.report.csv import COLUMNS, SPREADSHEET_LINES, own_columns, table
-from csvimport.report.findings import told
+from csvimport.report.csv import SPREADSHEET_LINES, own_columns, table
+from csvimport.report.findings import told as findings_of
 from csvimport.report.printable import in_xml, printable
 from csvimport.report.telling import TITLES, count, explanation, remedy, rules_of, sentence
 from csvimport.result import Result
@@ -37,8 +42,16 @@ _LONGEST_NAME = 24
 #: The writer takes such a text for XML that is ready to be written.
 _RICH = re.compile(r"<r>.*</r>", re.DOTALL)
 
-Marks = dict[int, dict[int, list[dict[str, Any]]]]
-"""Issues by the row of the file and the column of the sheet."""
+#: The cells that are put into XML at once.
+_CELLS = 100_000
+#: What XML cannot hold, or not as it is, by what stands for it; and what looks like such a thing.
+_ESCAPES = {
+    **{chr(code): f"_x{code:04X}_" for code in (*range(32), 0xFFFE, 0xFFFF) if code not in (9, 10)},
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+}
+_ESCAPED = "(_x[0-9a-fA-F]{4}_)"
 
 
 def write(results: Sequence[Result], file: BinaryIO) -> None:
@@ -92,50 +105,83 @@ class _Book:
         if more := max(len(names) - SHEET_COLUMNS, 0):
             told = f"{count(more, 'more column')} left out: a sheet holds {SHEET_COLUMNS:,}"
             self.left_out.append(f"{printable(result.file)}: {told}")
-        row = len(own) - len(COLUMNS)
         self.sheets.append([])
         sheet, at = self._sheet(stem, names), 1
+        step = max(_CELLS // len(names), 1)
         for chunk in result.chunks():
             marks = _marks(result, chunk, len(own))
-            frame = table(chunk, result.headers, result.legend, result.parts)
-            for cells in frame.iter_rows():
+            rows = table(chunk, result.headers, result.legend, result.parts)
+            while rows.height:
                 if at == SHEET_ROWS:
                     self._end(sheet, at, names)
                     sheet, at = self._sheet(stem, names), 1
-                found = {row + 2: Severity(cells[row + 2].lower())}
-                for column, issues in marks.get(cells[row], {}).items():
-                    found[column] = min(Severity(each["severity"]) for each in issues)
-                    self._note(sheet, at, column, issues)
-                self._row(sheet, at, cells, found)
-                at += 1
+                some = rows.head(min(step, SHEET_ROWS - at))
+                here = some.select("row").with_row_index("line")
+                here = here.join(marks, on="row", maintain_order="left_right")
+                self._note(sheet, at, here)
+                sheet.fh.write(self._lines(some, at, here))
+                rows, at = rows[some.height :], at + some.height
         self._end(sheet, at, names)
 
-    def _row(self, sheet: Any, at: int, cells: Sequence[Any], found: dict[int, Severity]) -> None:
-        for column, cell in enumerate(cells[:SHEET_COLUMNS]):
-            look = self.marked[found[column]] if column in found else self.text
-            if isinstance(cell, int):
-                sheet.write_number(at, column, cell)
-            elif cell:
-                self._text(sheet, at, column, cell, look)
-            elif column in found:
-                sheet.write_blank(at, column, None, look)
+    def _lines(self, rows: pl.DataFrame, at: int, marks: pl.DataFrame) -> str:
+        """`rows` as those of a sheet from that at `at`, counted from 0; wrong cells are marked."""
+        from xlsxwriter.utility import xl_col_to_name
+
+        kind = rows.get_column_index("type")
+        shown = rows.select(rows.columns[:SHEET_COLUMNS])
+        height, width = shown.shape
+        index = {str(each): look._get_xf_index() for each, look in self.marked.items()}
+        looks = np.full((height, rows.width), self.text._get_xf_index())
+        looks[:, kind] = rows["type"].str.to_lowercase().replace_strict(index)
+        worst = marks.sort("severity", descending=True)  # of several, the last one stays
+        looks[worst["line"], worst["at"]] = worst["severity"].replace_strict(index)
+        # all cells, row by row
+        by_row = np.arange(height * width).reshape(width, height).T.ravel()
+        text = shown.cast(pl.String).unpivot()["value"][by_row]
+        if (text.str.len_bytes() > LONGEST_CELL).any():
+            text = pl.Series(map(self._cut, text), dtype=pl.String)
+        column = np.tile(np.arange(width), height)
+        letters = pl.Series(map(xl_col_to_name, range(width)), dtype=pl.String)
+        is_number = np.array([each.is_integer() for each in shown.dtypes])
+        cells = pl.DataFrame(
+            {
+                "text": text,
+                "number": np.repeat(np.arange(at + 1, at + 1 + height), width),
+                "column": column,
+                "letters": letters[column],
+                "look": looks[:, :width].ravel(),
+                "is_number": is_number[column],
+            }
+        )
+        is_marked = pl.col("look") != self.text._get_xf_index()
+        return str(cells.select(_xml(is_marked).str.join())[0, 0])
+
+    def _cut(self, text: str | None) -> str | None:
+        """`text` as far as there is room for it in a cell."""
+        units = (text or "").encode("utf-16-le")
+        if len(units) <= 2 * LONGEST_CELL:
+            return text
+        self.cut_cells += 1
+        return units[: 2 * (LONGEST_CELL - len(CUT_MARK))].decode("utf-16-le", "ignore") + CUT_MARK
 
     def _text(self, sheet: Any, at: int, column: int, text: str, look: Any) -> None:
+        text = self._cut(text) or ""
         if _RICH.fullmatch(text):
             text = f'<r><t xml:space="preserve">{in_xml(text)}</t></r>'
-        if sheet.write_string(at, column, text, look) == _TOO_LONG:
-            self.cut_cells += 1
-            units = text.encode("utf-16-le")[: 2 * (LONGEST_CELL - len(CUT_MARK))]
-            sheet.write_string(at, column, units.decode("utf-16-le", "ignore") + CUT_MARK, look)
+        sheet.write_string(at, column, text, look)
 
-    def _note(self, sheet: Any, at: int, column: int, issues: Sequence[dict[str, Any]]) -> None:
-        self.notes += 1
-        if self.notes <= MOST_NOTES and column < SHEET_COLUMNS:
-            told = [
-                f"{sentence(each)}; {remedy(each['suggestion'], each['help'])}" for each in issues
-            ]
-            text = "\n".join(told)[:_LONGEST_NOTE]
-            sheet.write_comment(at, column, text, {"x_scale": 2, "y_scale": 1.5})
+    def _note(self, sheet: Any, at: int, marks: pl.DataFrame) -> None:
+        """Write the notes of cells in the rows from `at` on, as long as there is room for any."""
+        cells = marks.group_by("line", "at", maintain_order=True).agg(issues=pl.struct(pl.all()))
+        room, self.notes = max(MOST_NOTES - self.notes, 0), self.notes + cells.height
+        for line, column, issues in cells.head(room).iter_rows():
+            if column < SHEET_COLUMNS:
+                told = [
+                    f"{sentence(each)}; {remedy(each['suggestion'], each['help'])}"
+                    for each in issues
+                ]
+                text = "\n".join(told)[:_LONGEST_NOTE]
+                sheet.write_comment(at + line, column, text, {"x_scale": 2, "y_scale": 1.5})
 
     def _sheet(self, stem: str, names: Sequence[str]) -> Any:
         """A new sheet with the header row."""
@@ -146,6 +192,7 @@ class _Book:
         for column, name in enumerate(names[:SHEET_COLUMNS]):
             sheet.set_column(column, column, _WIDTHS.get(name, _WIDTH), self.text)
             self._text(sheet, 0, column, name, self.bold)
+        sheet._write_single_row(1)  # the rows go behind it
         sheet.freeze_panes(1, 0)
         return sheet
 
@@ -161,6 +208,8 @@ class _Book:
     def _end(self, sheet: Any, rows: int, names: Sequence[str]) -> None:
         last = min(len(names), SHEET_COLUMNS) - 1
         sheet.autofilter(0, 0, rows - 1, last)
+        sheet._check_dimensions(rows - 1, last)
+        sheet.previous_row = rows  # whose like it would look for, were it among those written
         sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{SHEET_ROWS}"})
         sheet._opt_close()  # or each sheet keeps a file open; opened again to be packed
 
@@ -208,8 +257,7 @@ class _Book:
             sheet._opt_close()
 
 
-#: What the writer answers when it has cut a text; and the letters of a note that fit on it.
-_TOO_LONG = -2
+#: The letters of a note that fit on it.
 _LONGEST_NOTE = 1_000
 
 
@@ -238,13 +286,24 @@ class _Sink:
             self.file.flush()
 
 
-def _marks(result: Result, chunk: Chunk | Stored, own: int) -> Marks:
-    """The issues by row and column of the sheet, `own` of which are the report's.
+def _xml(is_marked: pl.Expr) -> pl.Expr:
+    """The XML of cells, and of the rows that they are in; nothing of the empty, unless marked."""
+    text, column, number = pl.col("text"), pl.col("column"), pl.col("number")
+    start = pl.format('<c r="{}{}" s="{}"', "letters", number, "look")
+    inner = text.str.replace_all(_ESCAPED, "_x005F$1").str.replace_many(_ESCAPES)
+    in_line = pl.format(' t="inlineStr"><is><t xml:space="preserve">{}</t></is></c>', inner)
+    filled = pl.when("is_number").then(pl.format("><v>{}</v></c>", text)).otherwise(in_line)
+    empty = pl.when(is_marked).then(start + "/>").otherwise(pl.lit(""))
+    cell = pl.when(text.fill_null("") == "").then(empty).otherwise(start + filled)
+    opened = pl.when(column == 0).then(pl.format('<row r="{}">', number)).otherwise(pl.lit(""))
+    closed = pl.when(column == column.max()).then(pl.lit("</row>")).otherwise(pl.lit(""))
+    return opened + cell + closed
+
+
+def _marks(result: Result, chunk: Chunk | Stored, own: int) -> pl.DataFrame:
+    """The issues of rows, with the column of the sheet, `own` of which are the report's.
 
     An issue without a column of the file is about the original text, the last of the own ones.
     """
-    marks: Marks = {}
-    for each in told(result, chunk).drop_nulls("row").iter_rows(named=True):
-        column = own + (-1 if each["position"] is None else each["position"])
-        marks.setdefault(each["row"], {}).setdefault(column, []).append(each)
-    return marks
+    at = own + pl.col("position").fill_null(-1)
+    return findings_of(result, chunk).drop_nulls("row").with_columns(at=at)
