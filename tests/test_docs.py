@@ -107,6 +107,16 @@ def test_every_key_of_the_json_document_is_explained(capsys: pytest.CaptureFixtu
     assert all(f"`{key}`" in text for key in asdict(known))
 
 
+def test_modules_that_contributors_are_sent_to_exist() -> None:
+    paths = re.findall(
+        r"`((?:csvimport|docs|report|tests)/[a-z_/]+\.py)`", TEXTS["CONTRIBUTING.md"]
+    )
+    assert [
+        path for path in paths if not any((ROOT / at / path).exists() for at in ("", "csvimport"))
+    ] == []
+    assert len(paths) > 5
+
+
 def test_the_workspace_file_shown_can_be_read(folder: Path) -> None:
     path = folder / "csvimport.toml"
     (text,) = blocks("command-line.md", "toml")

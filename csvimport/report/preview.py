@@ -32,7 +32,9 @@ def render(preview: Preview, *, width: int | None) -> Iterator[Text]:
     yield Text()
     yield from fields(result)
     yield Text()
-    yield Text("  next: `csvimport check` looks at every row; what it cannot read is left out here")
+    yield Text(
+        "  next: `csvimport check` checks every row; rows that cannot be read are not shown here"
+    )
 
 
 def _table(headers: list[str], rows: pl.DataFrame, width: int | None) -> Iterator[Text]:
