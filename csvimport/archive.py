@@ -36,7 +36,7 @@ _OTHER = {
     b"\xfd7zXZ\0": "an xz archive",
 }
 #: How a page begins, whatever its case, and whatever white space is before.
-_PAGES = (b"<!doctype html", b"<html", b"<head", b"<body", b"<table")
+_PAGES = (b"<!doctype html", b"<!--", b"<html", b"<head", b"<meta", b"<style", b"<body", b"<table")
 #: Files that office programs make are ZIP archives with such a member.
 _OFFICE = {
     "xl/workbook.xml": "an Excel workbook",
@@ -51,7 +51,8 @@ _BOUNDED = (0, 8)
 _TAR = slice(257, 262), b"ustar"
 #: So many bytes at the start tell all of this.
 _HEAD = 512
-_BOM = b"\xef\xbb\xbf"
+#: What byte-order marks are made of.
+_MARKS = b"\xef\xbb\xbf\xff\xfe"
 #: Unpacked at a time, at most, in bytes.
 _STEP = 4 << 20
 #: A kilobyte of zstd may hold 32 megabytes.
@@ -88,13 +89,10 @@ def _again(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
-def _page(head: bytes) -> bytes:
-    return head.removeprefix(_BOM).lstrip().lower()
-
-
 def require_text(head: bytes) -> None:
     """Raise a NotATableError where an input that starts with `head` is something else."""
-    page = _page(head)
+    # in UTF-16 there are NULs between the letters
+    page = head.lstrip(_MARKS).replace(b"\0", b"").lstrip().lower()
     if page.startswith(_PAGES):
         raise NotATableError("is an HTML page, expected CSV; export the data itself as CSV")
     if page.startswith(b"<?xml "):  # what servers answer in, too, where an address has expired
