@@ -200,12 +200,10 @@ class Checker:
 
     @cached_property
     def hides_header(self) -> bool:
-        """Whether the header is masked like a row, since nobody can be sure that it is none."""
+        """Whether the header is masked like a row: without a known name it may be one."""
         if not self.words.options.redact:
             return False
-        return self.columns is None or any(
-            True for _ in header_check.checks["missing-header"].decide(self.columns)
-        )
+        return self.columns is None or not any(column.known for column in self.columns.all)
 
     def _without_names(self, found: Found) -> Found:
         """`found` without anything that the header says."""

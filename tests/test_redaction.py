@@ -275,6 +275,7 @@ def test_two_files_of_one_shape_have_one_result(
         'A1,"Qjwk',
         "`Qjwk`.properties.`qjwk`,a@qjwk.com\nx,y,z\n",
         "A1,Qjwk\x9d,a@qjwk.com\n1,2\n",
+        "Jane,Qjwk,Berlin\nTom,Kay,Paris\n",
     ],
 )
 @pytest.mark.parametrize("ignore", [[], ["missing-header", "duplicate-header"]])
