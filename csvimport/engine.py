@@ -20,7 +20,7 @@ from csvimport.block import MANY, Block, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
-from csvimport.dialect import CR
+from csvimport.dialect import CR, Dialect
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, head_of, sniff
 from csvimport.errors import BrokenOffError, SourceError
 from csvimport.identity import Identities
@@ -267,13 +267,7 @@ class Check:
 
     def _require_one_header(self, known: Survey, other: Survey) -> None:
         """Raise a SourceError where a part has another header than what is `known`."""
-        assert known.header is not None
-        assert other.header is not None
-        if (known.header.text, known.header.cells, known.dialect) != (
-            other.header.text,
-            other.header.cells,
-            other.dialect,
-        ):
+        if _names(known) != _names(other):
             raise SourceError(
                 f"{self.parts[other.part]}: has another header than {self.parts[known.part]}, "
                 "expected parts of one import; check each by itself"
@@ -735,6 +729,13 @@ def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
 def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:
     """`issues`, which are in this part of the input."""
     return issues.with_columns(part=pl.lit(part, pl.UInt16)) if part else issues
+
+
+def _names(survey: Survey) -> tuple[list[str] | str, Dialect]:
+    """What a part's header says, in whatever quotes; a broken one is compared as it stands."""
+    assert survey.header is not None
+    header = survey.header
+    return header.text if header.faults.height else header.cells, survey.dialect
 
 
 def _are_alike(one: Survey, other: Survey) -> bool:

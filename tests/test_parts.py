@@ -388,6 +388,14 @@ def test_the_header_of_a_stream_is_compared_when_it_is_reached(encoding: str) ->
             check(streams)
 
 
+def test_a_header_in_quotes_is_the_same_one() -> None:
+    first, *others = together([b'external_id,plan\nA1,"x"\n', b'"external_id",plan\n"A1",\n'])
+    result = check([first, *others])
+    assert (result.rows, dict(result.issues_by_rule)) == (2, {"duplicate-identifier": 1})
+    with pytest.raises(SourceError, match="has another header than"):
+        check([*together([b'external_id,"plan\nA1,x\n']), *together([b'external_id,plan"\nA2,\n'])])
+
+
 def test_the_headers_of_files_are_compared_before_all_else() -> None:
     def late() -> Iterator[bytes]:
         raise AssertionError
