@@ -242,6 +242,19 @@ def test_a_folder_is_the_files_in_it(capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.usefixtures("folder")
+def test_the_total_tells_of_files_that_could_not_be_checked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("export/c.csv.gz").write_bytes(b"\x1f\x8b\x08")
+    assert main(["check", "export", "--no-report"]) == CANNOT_RUN
+    told = "2 files: 3 rows checked, 0 errors, 1 warning; 1 file could not be checked"
+    assert capsys.readouterr().out.endswith(f"\n{told}\n")
+    assert main(["check", "export/a.csv", "export/c.csv.gz", "--no-report"]) == CANNOT_RUN
+    told = "1 file: 1 row checked, 0 errors, 0 warnings; 1 file could not be checked"
+    assert capsys.readouterr().out.endswith(f"\n{told}\n")
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_link_in_a_folder_that_leads_nowhere_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

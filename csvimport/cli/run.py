@@ -181,12 +181,12 @@ class Run:
                 remark(f"{result.file}: {line}")
 
     def say_total(self) -> None:
-        """Print what all the results come to, where they are several."""
-        if self.format is Format.text and len(self.results) > 1:
+        """Print what all the files come to, where they are several."""
+        if self.format is Format.text and len(self.results) + len(self.failures) > 1:
             from csvimport.report.telling import total
 
             with reader_may_go():
-                print(f"\n{total(self.results)}", flush=True)
+                print(f"\n{total(self.results, len(self.failures))}", flush=True)
 
     def write_faces(self) -> None:
         """Write what tells of all results: the reports with faces, and the issues as lines."""

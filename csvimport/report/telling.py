@@ -79,14 +79,15 @@ def explanation(result: Result, *, reported: bool = True) -> Iterator[str]:
     yield f"next: {next_step(result, reported=reported)}"
 
 
-def total(results: Sequence[Result]) -> str:
-    """What all the results come to."""
+def total(results: Sequence[Result], failures: int = 0) -> str:
+    """What all the results come to, beside so many files of which there is none."""
     counts = [
         count(sum(each.rows_checked for each in results), "row") + " checked",
         count(sum(each.errors for each in results), "error"),
         count(sum(each.warnings for each in results), "warning"),
     ]
-    return f"{count(len(results), 'file')}: {', '.join(counts)}"
+    unread = f"; {count(failures, 'file')} could not be checked" if failures else ""
+    return f"{count(len(results), 'file')}: {', '.join(counts)}{unread}"
 
 
 def rules_of(result: Result) -> Iterator[tuple[int, Severity, str]]:
