@@ -1035,6 +1035,24 @@ def test_the_time_budget_begins_with_the_command(
     assert second["verdict"] == Verdict.COMPLETE
 
 
+@pytest.mark.parametrize(("format_", "least"), [("concise", 1e-5), ("github", 1e-7), ("json", 0)])
+def test_what_is_printed_of_each_issue_is_given_its_time(
+    run: Printed, monkeypatch: pytest.MonkeyPatch, format_: str, least: float
+) -> None:
+    from csvimport.engine import Check
+
+    asked, seconds = [], Check.seconds_to_tell
+
+    def noted(self: Check, each_issue: float, each_cell: float = 0.0) -> float:
+        asked.append(each_issue)
+        return seconds(self, each_issue, each_cell)
+
+    monkeypatch.setattr(Check, "seconds_to_tell", noted)
+    write("users.csv", CLEAN)
+    assert run("check", "users.csv", "--format", format_, "--no-report") == OK
+    assert min(asked) >= least
+
+
 def document(out: str) -> dict[str, Any]:
     """The only file's result in a document."""
     (result,) = json.loads(out)["files"]

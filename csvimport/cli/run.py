@@ -100,7 +100,7 @@ class Run:
                 report=report,
                 raw=self.raw,
                 on_progress=on_progress,
-                later=[face for _, face in (*self.faces, *self.lines)],
+                later=[*(face for _, face in (*self.faces, *self.lines)), *self._printed()],
             )
             try:
                 result = self._told(job, left)
@@ -133,6 +133,17 @@ class Run:
             result = job.result(0)  # raises the same where the rows themselves could not be stored
             self.statuses.add(complain(str(error)))
             return result
+
+    def _printed(self) -> "list[Face]":
+        """What is printed of all issues, or looks through them."""
+        from csvimport.report import concise, github
+        from csvimport.report.faces import Face
+
+        forms = {
+            Format.concise: Face(concise.render, 4e4),
+            Format.github: Face(github.render, 1e6),
+        }
+        return [forms[self.format]] if self.format in forms else []
 
     def _seconds_left(self) -> float | None:
         """Of the time budget of one file; the first one's began with the command."""
