@@ -66,7 +66,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """The last record that is not blank: where it stands, and its cells; none if it is broken."""
+    """The last record that is not blank: where it stands, and its cells, of which some may lack.
+
+    There are none if it is broken otherwise.
+    """
 
     row: int
     line: int
@@ -236,7 +239,8 @@ class Scanner:
             return None
         row, line, start = max(found)
         record = self._reader(window.text).read(start)
-        return Last(row, line, _decoded(record.cells) if record.is_sound else [])
+        are_known = record.is_sound or record.fault == "too-few-cells"
+        return Last(row, line, _decoded(record.cells) if are_known else [])
 
     # What precedes the data rows
 

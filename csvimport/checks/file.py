@@ -125,9 +125,9 @@ def totals_row(file: File) -> Found | None:
     cells = [cell.strip(WHITE_SPACE) for cell in last.cells]
     filled = [position for position, cell in enumerate(cells) if cell]
     labels = [position for position in filled if not _is_amount(cells[position])]
-    if len(cells) < 2 or not all(_is_total(cells[position]) for position in labels):
-        return None
     columns = file.columns.all if file.columns else ()
+    if max(len(cells), len(columns)) < 2 or not all(_is_total(cells[each]) for each in labels):
+        return None
     identifiers = {column.position for column in columns if column.role == "identifier"}
     if not identifiers.intersection(filled) <= set(labels):  # it is somebody's row
         return None
