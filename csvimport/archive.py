@@ -47,7 +47,9 @@ _OFFICE = {
 }
 #: How a file in a ZIP archive is packed if it can be unpacked a piece at a time: not, or deflated.
 _BOUNDED = (0, 8)
-#: Where a tar archive says that it is one, behind the first file's name.
+#: A tar archive begins with the name of a file, which ends with NULs, or else its rights do.
+_NAMED = 108
+#: Where it says that it is one.
 _TAR = slice(257, 262), b"ustar"
 #: So many bytes at the start tell all of this.
 _HEAD = 512
@@ -76,8 +78,7 @@ def peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, as many as it takes to tell what the input is; and all of the chunks."""
     first: list[bytes] = []
     head = b""
-    # even what begins like text may be a tar archive, which begins with the name of a file
-    while len(head) < _HEAD and (chunk := next(chunks, None)) is not None:
+    while _may_be_more(head) and (chunk := next(chunks, None)) is not None:
         first.append(chunk)
         head = (head + chunk)[:_HEAD]
     return head, _again(first, chunks)
@@ -89,10 +90,26 @@ def _again(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
     yield from chunks
 
 
+def _may_be_more(head: bytes) -> bool:
+    """Whether an input that starts with `head` may, a few bytes on, show to be no text.
+
+    Where there is a line already, nobody has to wait for the next one to be written to a pipe.
+    """
+    start = head[:_NAMED]
+    is_line = b"\n" in start or b"\r" in start
+    may_be_tar = len(start) < _NAMED or b"\0" in start
+    is_page = any(each.startswith(_page(head)) for each in _PAGES)
+    return len(head) < _HEAD and (is_page or (may_be_tar and not is_line))
+
+
+def _page(head: bytes) -> bytes:
+    """The start of a page; in UTF-16 there are NULs between the letters."""
+    return head.lstrip(_MARKS).replace(b"\0", b"").lstrip().lower()
+
+
 def require_text(head: bytes) -> None:
     """Raise a NotATableError where an input that starts with `head` is something else."""
-    # in UTF-16 there are NULs between the letters
-    page = head.lstrip(_MARKS).replace(b"\0", b"").lstrip().lower()
+    page = _page(head)
     if page.startswith(_PAGES):
         raise NotATableError("is an HTML page, expected CSV; export the data itself as CSV")
     if page.startswith(b"<?xml "):  # what servers answer in, too, where an address has expired

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from running import whole
 
 from csvimport import check
-from csvimport.archive import Archive, NotATableError, packing, unpacked
+from csvimport.archive import Archive, NotATableError, packing, peeked, unpacked
 from csvimport.errors import SourceError
 from csvimport.source import Source
 
@@ -156,6 +156,15 @@ def test_the_files_of_an_archive_have_a_limit_together(monkeypatch: pytest.Monke
     assert "holds more than 2 MiB" in said(zipped(table, "1.csv", **others))
     monkeypatch.setattr("csvimport.source.LARGEST_TOGETHER", 3 * len(table))
     assert check(io.BytesIO(zipped(table, "1.csv", **others))).rows == 300_000
+
+
+def test_a_line_of_text_is_not_kept_waiting() -> None:
+    def slow() -> Iterator[bytes]:
+        yield from (b"external_", b"id\n")
+        raise AssertionError
+
+    head, chunks = peeked(slow())
+    assert (head, next(chunks), next(chunks)) == (b"external_id\n", b"external_", b"id\n")
 
 
 @pytest.mark.parametrize("outer", PACK)
