@@ -77,16 +77,23 @@ def packing(head: bytes) -> str | None:
 def peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """The first bytes, as many as it takes to tell what the input is; and all of the chunks."""
     first: list[bytes] = []
-    head = b""
-    while _may_be_more(head) and (chunk := next(chunks, None)) is not None:
-        first.append(chunk)
-        head = (head + chunk)[:_HEAD]
-    return head, _again(first, chunks)
+    head, failure = b"", None
+    try:
+        while _may_be_more(head) and (chunk := next(chunks, None)) is not None:
+            first.append(chunk)
+            head = (head + chunk)[:_HEAD]
+    except (CutOffError, OSError) as error:
+        failure = error
+    return head, _again(first, failure, chunks)
 
 
-def _again(first: list[bytes], chunks: Iterator[bytes]) -> Iterator[bytes]:
+def _again(
+    first: list[bytes], failure: Exception | None, chunks: Iterator[bytes]
+) -> Iterator[bytes]:
     while first:  # what was given is not kept
         yield first.pop(0)
+    if failure:
+        raise failure
     yield from chunks
 
 

@@ -8,6 +8,7 @@ import codecs
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -15,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.errors import OptionError
+from csvimport.errors import BrokenOffError, OptionError
 from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
 
@@ -101,10 +102,11 @@ def asked_for(name: str, head: bytes) -> Encoding:
 def head_of(open_input: Open) -> bytes:
     """The first bytes of the input: those in which its encoding shows."""
     head = b""
-    for chunk in open_input():
-        head += chunk
-        if len(head) >= _HEAD:
-            break
+    with suppress(BrokenOffError):  # told when all that was read is
+        for chunk in open_input():
+            head += chunk
+            if len(head) >= _HEAD:
+                break
     return head[:_HEAD]
 
 
@@ -314,14 +316,22 @@ def invalid_utf8(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
 def _pieces(chunks: Iterator[bytes]) -> Iterator[bytes]:
     """The input in pieces of a fixed size that end with a line where one ends there at all."""
     rest = b""
-    for chunk in chunks:
-        rest += chunk
-        while len(rest) >= _PIECE:
-            cut = max(rest.rfind(b"\n", 0, _PIECE), rest.rfind(b"\r", 0, _PIECE)) + 1 or _PIECE
-            yield rest[:cut]
-            rest = rest[cut:]
+    try:
+        for chunk in chunks:
+            rest += chunk
+            while len(rest) >= _PIECE:
+                cut = _behind_last_line(rest, _PIECE) or _PIECE
+                yield rest[:cut]
+                rest = rest[cut:]
+    except BrokenOffError:  # maybe within a character; what was read is judged by itself
+        rest = rest[: _behind_last_line(rest, len(rest))]
     if rest:
         yield rest
+
+
+def _behind_last_line(text: bytes, end: int) -> int:
+    """Where the last line that ends before `end` does so; 0 if none does."""
+    return max(text.rfind(b"\n", 0, end), text.rfind(b"\r", 0, end)) + 1
 
 
 def mostly_utf8(chunks: Iterator[bytes]) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
+from csvimport.errors import BrokenOffError
 from csvimport.lines import Flags, Offsets, ends_of, unknown
 from csvimport.lookahead import each_made
 
@@ -58,6 +59,8 @@ class Feed:
     """Whether `text` holds the end of the input."""
     _breaks_off: bool = False
     """Whether the last page did so within a line."""
+    _failure: BrokenOffError | None = None
+    """What keeps the input from being read on."""
     _asked: str | None = None
     _unasked: int = 0
     """So many of the first bytes were not asked."""
@@ -68,11 +71,20 @@ class Feed:
         return None if self._unasked else self._asked
 
     def fill(self, size: int) -> None:
-        """Read on until `text` holds `size` bytes, or the end of the input."""
+        """Read on until `text` holds `size` bytes, or the end of the input.
+
+        Where it breaks off that is raised as soon as there is nothing new before it.
+        """
         texts, stops, plain, have = [self.text], [self.stops], [self.plain], len(self.text)
         firsts = [self.firsts]
         while have < size and not self.ended:
-            page = next(self.pages, None)
+            try:
+                page = self._next()
+            except BrokenOffError as error:
+                self._failure = error
+                if have == len(self.text):
+                    raise
+                break
             if page is None:
                 self.ended = True
                 break
@@ -91,6 +103,11 @@ class Feed:
             self.text = b"".join(filter(None, texts))
             self.stops, self.plain = np.concatenate(stops), np.concatenate(plain)
             self.firsts = pl.concat(firsts)
+
+    def _next(self) -> Page | None:
+        if self._failure:  # what has failed would seem to end when it is asked again
+            raise self._failure
+        return next(self.pages, None)
 
     def read_on(self, pages: Iterator[Page], line_end: bytes) -> None:
         """From now on read these `pages`, which say where their lines end."""

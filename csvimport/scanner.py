@@ -18,6 +18,7 @@ import polars as pl
 from csvimport.block import Block
 from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
 from csvimport.encoding import Encoding, Utf8Stream
+from csvimport.errors import BrokenOffError
 from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
 from csvimport.findings import Findings
 from csvimport.issue import cut
@@ -133,11 +134,14 @@ class Scanner:
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
     last: Last | None = None
+    _failure: BrokenOffError | None = None
+    """What kept the stream from being read to its end."""
 
     def __iter__(self) -> Iterator[Block]:
         chunks = self._pieces()
         unread = (Page(chunk, bytes_read=self.stream.bytes_read) for chunk in chunks)
-        self._feed = feed = Feed(unread, byte=len(self.stream.encoding.bom), row=self.row)
+        start = len(self.stream.encoding.bom)
+        self._feed = feed = Feed(self._whole(unread), byte=start, row=self.row)
         feed.fill(self.probe + 1)
         head = feed.text[: self.probe]
         self.dialect = Dialect(line_end=line_end_byte(head, whole=feed.ended))
@@ -150,7 +154,7 @@ class Scanner:
             chunks, lambda: stream.bytes_read, line_end, self._page_size, self._page, self.max_lines
         )
         with closing(pages):
-            feed.read_on(pages, line_end)
+            feed.read_on(self._whole(pages), line_end)
             for block in self._blocks():
                 yield self._counted(block)
         self.bytes_read, self.row = feed.byte, feed.row
@@ -203,9 +207,18 @@ class Scanner:
         return replace(page, stops=stops, plain=plain, firsts=firsts, pattern=pattern)
 
     def _pieces(self) -> Iterator[bytes]:
-        for chunk in self.stream:
-            for start in range(0, len(chunk), self.block_size):
-                yield chunk[start : start + self.block_size]
+        try:
+            for chunk in self.stream:
+                for start in range(0, len(chunk), self.block_size):
+                    yield chunk[start : start + self.block_size]
+        except BrokenOffError as error:  # raised behind all that was read
+            self._failure = error
+
+    def _whole(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """`pages`, behind which nobody takes for the end what is none."""
+        yield from pages
+        if self._failure:
+            raise self._failure
 
     def _counted(self, block: Block) -> Block:
         self.bytes_read, self.row = self._feed.byte, self._feed.row
@@ -261,7 +274,11 @@ class Scanner:
         feed = self._feed
         comma = self.dialect
         while True:
-            feed.fill(Reader.lookahead(self.max_record))
+            try:
+                feed.fill(Reader.lookahead(self.max_record))
+            except BrokenOffError:
+                if comma.line_end not in feed.text:  # a header is a whole line
+                    raise
             if not feed.text:
                 return
             if size := self._plainly_blank():

@@ -55,7 +55,7 @@ def test_a_job_raises_once_and_then_tells_what_was_checked(tmp_path: Path) -> No
     with pytest.raises(SourceError) as caught:
         job.result()
     result = job.result()
-    assert 0 < result.rows_checked < len(ROWS)
+    assert result.rows_checked == len(ROWS)
     assert str(caught.value) == (
         f"stream: input/output error; rows checked until then: {result.rows_checked:,}"
     )
@@ -99,8 +99,31 @@ def test_wherever_it_breaks_off_what_is_told_was_checked(
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "windows-1252", "cp932"])
+@pytest.mark.parametrize("size", [1, 100, 1 << 20])
+@pytest.mark.parametrize("end", [120, 480, 1_000, 20_003, 2_000_003])
+def test_every_line_before_that_is_checked(encoding: str, size: int, end: int) -> None:
+    word = "アパート" if encoding == "cp932" else "Grüße aus Köln"
+    lines = [f"A{number},a@example.com,{word}\n" for number in range(end // 20)]
+    data = "".join(["external_id,email,plan\n", *lines]).encode(encoding)[:end]
+    size = max(size, end // 1_000)
+    with pytest.raises(SourceError, match="rows checked until then") as caught:
+        check(failing(*pieces(data, size)))
+    told = data.decode(encoding, "ignore").count("\n") - 1
+    assert str(caught.value).endswith(f": {told:,}")
+
+
+def test_an_encoding_is_known_of_what_there_is() -> None:
+    lines = [f"A{number},a@example.com,Grüße aus Köln\n" for number in range(1_000)]
+    data = "".join(["external_id,email,plan\n", *lines]).encode("windows-1252")
+    job = start(failing(*pieces(data[:-7], 1_000)))
+    with pytest.raises(SourceError, match="rows checked until then: 999"):
+        job.result()
+    assert job.result().encoding == "windows-1252"
+
+
 def test_where_nothing_was_checked_there_is_nothing_to_tell() -> None:
-    job = start(failing(HEADER, ROWS[0]))
+    job = start(failing(HEADER, ROWS[0][:-1]))
     for _ in range(2):
         with pytest.raises(SourceError, match=r"^stream: input/output error$"):
             job.result()
@@ -194,7 +217,7 @@ def test_a_small_part_that_is_cut_off_keeps_none_before_it_from_being_checked(
     Path("b.csv.gz").write_bytes(gzip.compress(HEADER + b"A2,b@example.com,x\n")[:-9])
     files = ["a.csv", "b.csv.gz", *["a.csv"] * (not is_last)]
     with pytest.raises(
-        SourceError, match=r"^b\.csv\.gz: breaks off: .* rows checked until then: 1$"
+        SourceError, match=r"^b\.csv\.gz: breaks off: .* rows checked until then: 2$"
     ):
         check(files)
 
