@@ -167,6 +167,14 @@ def test_a_line_of_text_is_not_kept_waiting() -> None:
     assert (head, next(chunks), next(chunks)) == (b"external_id\n", b"external_", b"id\n")
 
 
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "zstd"])
+@pytest.mark.parametrize("behind", [b"\n", b"\0\0users"])
+def test_what_is_whole_is_checked_whatever_is_behind_it(kind: str, behind: bytes) -> None:
+    assert said(PACK[kind](b"external_id,plan\nA1,x\nA2,y\n") + behind) == (
+        f"goes on with something else behind what is packed as {kind}; rows checked until then: 2"
+    )
+
+
 @pytest.mark.parametrize("outer", PACK)
 @pytest.mark.parametrize("inner", PACK)
 def test_an_archive_in_an_archive_is_refused(outer: str, inner: str) -> None:
