@@ -274,7 +274,7 @@ def local(body: bytes = TABLE) -> dict[str, Any]:
 
 
 def refusal(url: str) -> str:
-    """Why it cannot be checked."""
+    """Why it cannot be checked, or not to its end."""
     with pytest.raises(SourceError) as caught:
         check(url)
     message = str(caught.value)
@@ -283,7 +283,7 @@ def refusal(url: str) -> str:
     name = address_of(url)
     assert name
     assert message.startswith(f"{name.name}: ")
-    return message.removeprefix(f"{name.name}: ")
+    return message.removeprefix(f"{name.name}: ").partition("; rows checked until then: ")[0]
 
 
 # --- Addresses -----------------------------------------------------------------------------------
