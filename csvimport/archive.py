@@ -83,7 +83,7 @@ def peeked(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
             first.append(chunk)
             head = (head + chunk)[:_HEAD]
     except (CutOffError, OSError) as error:
-        failure = error
+        failure = error.with_traceback(None)  # that knows what is open
     return head, _again(first, failure, chunks)
 
 

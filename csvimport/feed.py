@@ -59,7 +59,7 @@ class Feed:
     """Whether `text` holds the end of the input."""
     _breaks_off: bool = False
     """Whether the last page did so within a line."""
-    _failure: BrokenOffError | None = None
+    _failure: str | None = None
     """What keeps the input from being read on."""
     _asked: str | None = None
     _unasked: int = 0
@@ -81,7 +81,7 @@ class Feed:
             try:
                 page = self._next()
             except BrokenOffError as error:
-                self._failure = error
+                self._failure = str(error)
                 if have == len(self.text):
                     raise
                 break
@@ -106,7 +106,7 @@ class Feed:
 
     def _next(self) -> Page | None:
         if self._failure:  # what has failed would seem to end when it is asked again
-            raise self._failure
+            raise BrokenOffError(self._failure)
         return next(self.pages, None)
 
     def read_on(self, pages: Iterator[Page], line_end: bytes) -> None:

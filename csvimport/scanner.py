@@ -134,7 +134,7 @@ class Scanner:
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
     last: Last | None = None
-    _failure: BrokenOffError | None = None
+    _failure: str | None = None
     """What kept the stream from being read to its end."""
 
     def __iter__(self) -> Iterator[Block]:
@@ -212,13 +212,13 @@ class Scanner:
                 for start in range(0, len(chunk), self.block_size):
                     yield chunk[start : start + self.block_size]
         except BrokenOffError as error:  # raised behind all that was read
-            self._failure = error
+            self._failure = str(error)  # it itself knows what is open
 
     def _whole(self, pages: Iterator[Page]) -> Iterator[Page]:
         """`pages`, behind which nobody takes for the end what is none."""
         yield from pages
         if self._failure:
-            raise self._failure
+            raise BrokenOffError(self._failure)
 
     def _counted(self, block: Block) -> Block:
         self.bytes_read, self.row = self._feed.byte, self._feed.row
