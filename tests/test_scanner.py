@@ -5,17 +5,21 @@ import io
 import itertools
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model import Reading, read
+from model import Reading, physical_lines, read
 from test_model import CASES, LIMITED
 
+from csvimport.block import Block
+from csvimport.dialect import LineEndings
 from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.recovery import Reader, Record
-from csvimport.scanner import Scanner
+from csvimport.scanner import Last, Scanner
 
 PIECES = ['"', ",", "\n", "\r\n", "\r", " ", "a", "bc", '""', ",,", '",', ',"', "\r\r\n", ";", "é"]
 TEXTS = st.lists(st.sampled_from(PIECES), max_size=40).map("".join).map(str.encode)
@@ -46,9 +50,13 @@ Outcome = tuple[object, ...]
 
 def scan(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Outcome:
     """All that the scanner tells, as plain values."""
-    source = scanner(data, chunk=chunk, **limits)
+    return outcome(scanner(data, chunk=chunk, **limits))
+
+
+def outcome(source: Scanner) -> Outcome:
+    """All that this scanner tells."""
     records: list[tuple[object, ...]] = []
-    for block in source:
+    for block in map(looked_at, source):
         for frame in (block.sound, shown(block.faults, source.max_record), block.blanks):
             records += frame.drop("start", "end", strict=False).rows()
         spans = block.sound.select("row", "start", "end").rows()
@@ -58,7 +66,14 @@ def scan(data: bytes, *, chunk: int = 1 << 20, **limits: int | bool) -> Outcome:
     faults = [] if header is None else shown(header.faults, source.max_record).rows()
     endings = source.line_endings
     told = (source.dialect, source.separator_line, top, faults, source.bytes_read, str(endings))
-    return (*told, sorted(records, key=str))
+    return (*told, source.row, source.last, sorted(records, key=str))
+
+
+def looked_at(block: Block) -> Block:
+    """The block with its plain records among the others."""
+    plain = block.plain
+    assert plain is not None
+    return replace(block, found=block.found.and_sound(plain.as_sound(np.ones(len(plain), bool))))
 
 
 def summary(source: Scanner) -> list[tuple[object, ...]]:
@@ -122,6 +137,33 @@ def assert_like_model(
     assert source.dialect.line_end == reading.line_ending
     assert source.dialect.delimiter == reading.delimiter
     assert (source.separator_line is not None) == reading.separator_line
+    assert source.line_endings == line_endings(data, reading)
+    assert (source.row, source.bytes_read) == (len(reading.entries) + 1, len(data))
+    assert source.last == last(reading)
+
+
+def line_endings(data: bytes, reading: Reading) -> LineEndings:
+    """How the model's records end."""
+    lines = physical_lines(data, reading.line_ending)
+    found = LineEndings()
+    for entry in reading.entries:
+        number = entry.line + entry.lines - 1
+        _, stop, end = lines[number - 1]
+        ending = end - stop - 1
+        found.add(ending, 1, number)
+        if entry.kind == "header":
+            found.header = ending
+        elif entry.kind != "blank" and found.first_row is None:
+            found.first_row = ending
+    return found
+
+
+def last(reading: Reading) -> Last | None:
+    """The model's last record that is not blank."""
+    for row, entry in reversed([*enumerate(reading.entries, 1)]):
+        if entry.kind in ("data", "fault"):
+            return Last(row, entry.line, [cell.decode() for cell in entry.cells or ()])
+    return None
 
 
 @settings(max_examples=1500, deadline=None)
@@ -284,6 +326,46 @@ def test_lines_that_are_known_to_be_plain_count_like_others() -> None:
         plain = sum(len(block.plain or ()) for block in source)
         known.append((str(source.line_endings), source.row, plain > 0))
     assert known == [(*known[0][:2], False), (*known[0][:2], True)]
+
+
+#: Cells of which some are plain, however they are quoted, and lines of them that are broken.
+PLAIN_PIECES = ["a", "bc,", "é", ",", '"', '""', '"x', '",', "\n", "\r\n", "\n", "a,b\n", '"a\nb",']
+ROWS = [
+    "a,b\n",
+    'a,"b"\r\n',
+    'bc,"x\ny"\n',
+    'a,"b ""c"""\n',
+    'a,"\nx,y\nx,y,z\n"\n',
+    'O"B,1\n',
+    '1,"a\n',
+    "a,\n",
+]
+PLAIN = st.builds(
+    lambda header, pieces: (header + "".join(pieces)).encode(),
+    st.sampled_from(["a,b\n", "a,b\n", "a,b,c\n", "a,b,c\r\n"]),
+    st.lists(st.sampled_from(PLAIN_PIECES + ROWS * 2), max_size=30),
+)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    PLAIN,
+    st.sampled_from([1, 9, 40, 200]),
+    st.integers(1, 9),
+    st.sampled_from([9, 20, 1 << 20]),
+    st.booleans(),
+)
+def test_what_is_plain_is_read_like_all_else(
+    data: bytes, block_size: int, max_lines: int, max_record: int, is_utf8: bool
+) -> None:
+    sizes = {"block_size": block_size, "max_lines": max_lines}
+    limits = {"max_record": max_record, "probe": 4}
+    width = data.split(b"\n")[0].count(b",") + 1
+    cell = r'(?:[a-zé ]*|"(?:[^"]|"")*")'
+    source = scanner(data, **limits, **sizes)
+    source.pattern = "^[a-zé]+" + f",{cell}" * (width - 1) + "$"
+    source.stream.may_be_invalid = not is_utf8
+    assert outcome(source) == scan(data, **limits)
 
 
 def test_a_header_that_is_too_large_has_no_cells() -> None:
