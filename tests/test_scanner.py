@@ -4,7 +4,8 @@ import csv
 import io
 import itertools
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -206,6 +207,7 @@ EXAMPLES["a blank line of one byte less than the limit"] = (b" " * 7 + b"\na,b\n
 EXAMPLES["a line of white space that is too large"] = (b" " * 8 + b"\na,b\n1,2\n", 8)
 EXAMPLES["a blank row in quotes before the header"] = (b'"",""\na,b\n1,2\n', 8)
 EXAMPLES["nothing but a blank row in quotes"] = (b'"",""\n', 8)
+EXAMPLES["nothing but a line that names the separator"] = (b"sep=;", 1 << 20)
 EXAMPLES["a header that is far larger"] = (b"a,b" * 20 + b"\r\n1,2\n\n3,4\n", 8)
 
 
@@ -222,6 +224,15 @@ def test_reads_the_examples_of_the_contract_in_blocks_of_every_size(
         assert scan(data, block_size=size, **limits) == whole, size
         assert scan(data, block_size=size, max_lines=2, **limits) == whole, size
         assert scan(data, block_size=size, exact=True, **limits) == whole, size
+
+
+@pytest.mark.parametrize(
+    "data", [b"a\r\n", b"a\r\r\n", b"a\rb", b"a\rb\n", b"a\rb\rc\n", b'"\r"\r\n']
+)
+@pytest.mark.parametrize("probe", range(1, 7))
+@pytest.mark.parametrize("block_size", [1, 1 << 20])
+def test_the_line_end_is_judged_on_so_many_bytes(data: bytes, probe: int, block_size: int) -> None:
+    assert_like_model(data, probe=probe, block_size=block_size)
 
 
 def test_only_the_fast_path_leaves_most_records_unread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -315,6 +326,42 @@ def test_what_was_known_behind_a_block_stays_so() -> None:
     assert [sum(each.line_endings.counts) for each in known] == [3, 5, 6, 6]
     assert [each.bytes_read for each in known] == [14, 24, 29, 29]
     assert [each.finished for each in known] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("name", ["utf-16-le", "cp1252"])
+@pytest.mark.parametrize("probe", [4, 300])
+def test_of_what_is_transcoded_so_many_bytes_have_been_read(name: str, probe: int) -> None:
+    bom = "\ufeff".encode(name) if name.startswith("utf") else b""
+    lines = ["a,b\n"] + ["é,2\n"] * 300
+    data = bom + "".join(lines).encode(name)
+    taken = 0
+
+    def chunks() -> Iterator[bytes]:
+        nonlocal taken
+        for start in range(0, len(data), 20):
+            taken = start + len(data[start : start + 20])
+            yield data[start : start + 20]
+
+    stream = Utf8Stream(Encoding(name, bom), chunks)
+    source = Scanner(stream, block_size=40, probe=probe, max_record=20)
+    told = []
+    for _, survey in source.surveyed():
+        checked = bom + "".join(lines[: source.row - 1]).encode(name)
+        assert len(checked) <= survey.bytes_read <= taken
+        told.append(survey.bytes_read)
+    assert told == sorted(told)
+    assert told[0] < told[-1] == len(data)
+
+
+def test_a_scan_that_is_given_up_leaves_no_thread() -> None:
+    before = {*threading.enumerate()}
+    blocks = iter(scanner(b"a,b\n" + b"1,2\n" * 1000, block_size=100, probe=4))
+    assert next(blocks).rows
+    assert isinstance(blocks, Generator)
+    blocks.close()
+    for thread in {*threading.enumerate()} - before:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def test_lines_that_are_known_to_be_plain_count_like_others() -> None:
