@@ -5,15 +5,27 @@ import io
 import itertools
 import random
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+import model
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from model import Reading, physical_lines, read
+from model import (
+    COMMA,
+    OTHER_DELIMITERS,
+    Reading,
+    data_entry,
+    is_utf8,
+    judge_delimiter,
+    physical_lines,
+    read,
+    read_isolated,
+    read_record,
+)
 from test_model import CASES, LIMITED
 
 from csvimport.block import Block
@@ -413,6 +425,108 @@ def test_what_is_plain_is_read_like_all_else(
     source.pattern = "^[a-zé]+" + f",{cell}" * (width - 1) + "$"
     source.stream.may_be_invalid = not is_utf8
     assert outcome(source) == scan(data, **limits)
+
+
+NAMES = [b"name", b"age", b"city"]
+#: Titles and the like, headers, and what may be either.
+LINES = """x x,, x;y,z name,age name,age,city city;age;name name|age x,name,age,"y" 1,2,3 name
+,age,, ; "x y" "name,age x,"y z",name,age name,age,"x"y , ,, \xa0,name age,name,\xff x"y,z """
+TITLES = st.lists(
+    st.sampled_from([b"", *LINES.replace("\n", " ").encode("latin-1").split(b" ")]), max_size=6
+)
+
+
+def known(cells: Sequence[str]) -> int:
+    return sum(cell.encode() in NAMES for cell in cells)
+
+
+def most_filled(line: bytes, max_record: int) -> int:
+    delimiters = (COMMA, *OTHER_DELIMITERS)
+    return max(filled(whole_cells(read_isolated(line, each, max_record))) for each in delimiters)
+
+
+def whole_cells(record: model.Record) -> list[bytes]:
+    """Those before the fault, if there is one."""
+    return record.cells if record.fault else [*itertools.takewhile(is_utf8, record.cells)]
+
+
+def filled(cells: list[bytes]) -> int:
+    return sum(bool(cell.strip()) for cell in cells)
+
+
+def lines_before(data: bytes, reading: Reading, max_record: int) -> tuple[int, int]:
+    """How many lines are dropped from the model's header on, and how many records they are."""
+    lines = physical_lines(data, reading.line_ending)
+    first = next(entry.line - 1 for entry in reading.entries if entry.kind == "header")
+    cells = whole_cells(read_record(data, lines, first, reading.delimiter, max_record))
+    if known([cell.decode(errors="replace") for cell in cells]):
+        return 0, 0
+    limit, most = lines[first].start + max_record, 0
+    for number in range(first + 1, min(first + 21, len(lines))):
+        start, stop, end = lines[number]
+        most = max(most, most_filled(data[slice(*lines[number - 1][:2])], max_record))
+        if end > limit or (end == stop and len(data) > limit):
+            break
+        delimiter = judge_delimiter(data[start:stop], max_record)
+        record = read_isolated(data[start:stop], delimiter, max_record)
+        names = known([cell.decode(errors="replace") for cell in record.cells])
+        if (
+            not record.fault
+            and is_utf8(data[start:stop])
+            and filled(record.cells) > most
+            and names > 1
+        ):
+            line, records = first, 0
+            while line < number:
+                dropped = data_entry(
+                    data[:start], lines[:number], line, delimiter, None, max_record
+                )
+                line, records = line + dropped.lines, records + 1
+            return number - first, records
+    return 0, 0
+
+
+@settings(max_examples=800, deadline=None)
+@given(
+    st.sampled_from([0, 0, 0, 0, 17, 18, 19, 20]),
+    TITLES,
+    st.sampled_from([b"\n", b"\r\n", b"\r"]),
+    st.booleans(),
+    st.sampled_from([9, 20, 33, 1 << 20]),
+    st.sampled_from([1, 7, 1 << 20]),
+)
+def test_lines_that_precede_the_header_are_dropped(
+    before: int, titles: list[bytes], end: bytes, is_ended: bool, max_record: int, block_size: int
+) -> None:
+    data = end.join([*[b"x"] * before, *titles]) + end * is_ended
+    reading = read(data, max_record=max_record)
+    assume(any(entry.kind == "header" for entry in reading.entries))
+    source = scanner(data, max_record=max_record, block_size=block_size)
+    source.known_names = known
+    found = summary(source)
+    dropped, records = lines_before(data, reading, max_record)
+    if not dropped:
+        assert (found, source.line_before) == (expected(reading), None)
+        return
+    lines = physical_lines(data, reading.line_ending)
+    above = [*itertools.takewhile(lambda entry: entry.kind == "blank", reading.entries)]
+    first = sum(entry.lines for entry in above)
+    byte = lines[first + dropped].start
+    behind = read(data[byte:], max_record=max_record)
+    assume(behind.line_ending == reading.line_ending)
+    entries = [
+        replace(entry, line=entry.line + first + dropped, byte=entry.byte + byte)
+        for entry in behind.entries
+    ]
+    entries = [
+        replace(each, evidence=each.evidence and each.evidence + first + dropped)
+        for each in entries
+    ]
+    assert found == expected(replace(reading, entries=above + entries))
+    assert source.line_before == data[slice(*lines[first][:2])].decode(errors="replace")
+    assert source.header is not None
+    assert source.header.row == len(above) + records + 1
+    assert source.row == len(above) + records + len(entries) + 1
 
 
 def test_a_header_that_is_too_large_has_no_cells() -> None:
