@@ -327,6 +327,45 @@ def test_the_delimiter_is_judged_on_a_line_that_is_not_blank(
     assert scan(data, block_size=block_size) == scan(data) == scan(data, exact=True)
 
 
+BLANKS = [
+    "",
+    ",",
+    ";;",
+    "|",
+    '""',
+    '"",""',
+    '"";""',
+    '""\t""',
+    '"\n"',
+    "\u00a0",
+    "\u00a0\t",
+    '" ',
+    ' "',
+    "\t",
+]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(BLANKS), max_size=8),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from([b"", b"a,b\n1,2\n", b"a;b\n1;2", b'"a,b"\r1\r']),
+    st.sampled_from([4, 9, 1 << 20]),
+    st.sampled_from([1, 2, 1000]),
+    st.sampled_from([1, 7, 1 << 20]),
+)
+def test_blank_rows_may_precede_the_header(
+    blanks: list[str], end: str, table: bytes, max_record: int, max_lines: int, block_size: int
+) -> None:
+    data = "".join(blank + end for blank in blanks).encode() + table
+    assert_like_model(
+        data, max_record=max_record, max_lines=max_lines, block_size=block_size, probe=20
+    )
+    assert scan(data, max_record=max_record, max_lines=max_lines, block_size=block_size) == scan(
+        data, max_record=max_record
+    )
+
+
 def test_a_blank_line_of_another_delimiter_does_not_show_in_a_partial_result() -> None:
     for data in (b";;\nx\n", b'"";\nx\n'):
         assert {each.dialect.delimiter for _, each in scanner(data).surveyed()} == {b","}
