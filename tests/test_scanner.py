@@ -609,6 +609,38 @@ def test_the_question_is_asked_on_where_it_was_not_asked_before() -> None:
     assert plain > 20_000
 
 
+@pytest.mark.parametrize(
+    ("every", "block_size", "goes_on"),
+    [(8, 1 << 20, True), (32, 1 << 20, False), (32, 2000, True)],
+)
+def test_where_hardly_a_row_is_plain_it_is_asked_no_longer(
+    every: int, block_size: int, *, goes_on: bool
+) -> None:
+    rows = b"".join(b"1,x\n" if n % every else b"a,x\n" for n in range(5000))
+    sizes = {"max_record": 20, "block_size": block_size, "chunk": 1000, "probe": 4}
+    source = scanner(b"a,b\n" + rows, **sizes)
+    source.pattern = "^a,x$"
+    assert outcome(source) == scan(b"a,b\n" + rows)
+    assert (source.pattern is not None) == goes_on
+
+
+def test_a_broken_header_stands_where_it_is() -> None:
+    for data, first, broken in (
+        (b'\n\na,"b\n1,2\n', 3, "unclosed-quote"),
+        (b'sep=,\n,\n\na,b"\r\n1,2\n', 3, "stray-quote"),
+        (b"\na,\xff\n", 2, "invalid-utf8"),
+    ):
+        source = scanner(data)
+        assert sum(block.rows for block in source) == data.count(b"1,2")
+        header = source.header
+        assert header is not None
+        ((row, line, byte, fault),) = header.faults.select("row", "line", "byte", "fault").rows()
+        assert (row, line, byte, fault) == (first, header.line, header.byte, broken)
+        assert header.row == first
+        lines = data.splitlines()
+        assert header.text == lines[header.line - 1].decode(errors="replace")
+
+
 @settings(max_examples=500, deadline=None)
 @given(CELLS, st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t", "|"]))
 def test_reads_well_formed_files_like_the_standard_library(
