@@ -406,12 +406,13 @@ def test_of_what_is_transcoded_so_many_bytes_have_been_read(name: str, probe: in
 
 def test_a_scan_that_is_given_up_leaves_no_thread() -> None:
     before = {*threading.enumerate()}
-    blocks = iter(scanner(b"a,b\n" + b"1,2\n" * 1000, block_size=100, probe=4))
-    assert next(blocks).rows
+    sizes = {"chunk": 100, "block_size": 100, "max_record": 20, "probe": 4}
+    blocks = iter(scanner(b"a,b\n" + b"1,2\n" * 1000, **sizes))
+    assert next(itertools.islice(blocks, 5, None)).rows
     assert isinstance(blocks, Generator)
     blocks.close()
     for thread in {*threading.enumerate()} - before:
-        thread.join(60)
+        thread.join(20)
         assert not thread.is_alive()
 
 
@@ -440,7 +441,7 @@ ROWS = [
 ]
 PLAIN = st.builds(
     lambda header, pieces: (header + "".join(pieces)).encode(),
-    st.sampled_from(["a,b\n", "a,b\n", "a,b,c\n", "a,b,c\r\n"]),
+    st.sampled_from(["a,b\n", "a,b\n" + "\n" * 50, "a,b,c\n", "a,b,c\r\n"]),
     st.lists(st.sampled_from(PLAIN_PIECES + ROWS * 2), max_size=30),
 )
 
