@@ -310,6 +310,7 @@ def test_both_paths_agree_on_large_texts(seed: int, line_end: bytes) -> None:
         (b'""\t""\n;;\n||\n \n,,\na|b\n', b"|", [1, 2, 3, 4, 5], ["a", "b"]),
         (b";;;\r\n;;\r\r\n;\r\nx,y\r\n", b",", [1, 2, 3], ["x", "y"]),
         (b";;;\r;;\rx,y\r", b",", [1, 2], ["x", "y"]),
+        (b'"";""\n\t\t;\nx\n', b"\t", [1], ["", "", ";"]),
         (b'"a,b";c;"d\nx\n', b",", [], []),
         (b";;;\n", b",", [1], None),
         (b";;;", b",", [1], None),
@@ -381,7 +382,13 @@ def test_what_was_known_behind_a_block_stays_so() -> None:
 
 @pytest.mark.parametrize("name", ["utf-16-le", "cp1252"])
 @pytest.mark.parametrize("probe", [4, 300])
-def test_of_what_is_transcoded_so_many_bytes_have_been_read(name: str, probe: int) -> None:
+@pytest.mark.parametrize("at_once", [False, True])
+def test_of_what_is_transcoded_so_many_bytes_have_been_read(
+    monkeypatch: pytest.MonkeyPatch, name: str, probe: int, *, at_once: bool
+) -> None:
+    """However far ahead of the blocks the stream is read."""
+    if at_once:
+        monkeypatch.setattr("csvimport.scanner.ahead", lambda pages: (page for page in [*pages]))
     bom = "\ufeff".encode(name) if name.startswith("utf") else b""
     lines = ["a,b\n"] + ["é,2\n"] * 300
     data = bom + "".join(lines).encode(name)
