@@ -97,13 +97,14 @@ class FirstRows:
     def _deal(self) -> None:
         """Put the recent keys on the shelves."""
         keys, values = _merged(self._recent)
-        self._recent = []
         for shelf, (start, end) in zip(self._shelves, pairwise(_bounds(keys)), strict=True):
             if start < end:
                 # copies, or all would stay as long as one of them does
                 shelf.append((keys[start:end].copy(), values[start:end].copy()))
             while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
-                shelf[-_RUNS:] = [_merged(shelf[-_RUNS:])]
+                runs = shelf[-_RUNS:]
+                del shelf[-_RUNS:]
+                shelf.append(_merged(runs))
 
 
 def _sort_equals(keys: Hashes, order: npt.NDArray[np.intp]) -> None:
@@ -129,7 +130,9 @@ def _first_of_these(keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
 
 
 def _merged(runs: list[Run]) -> Run:
-    keys = np.concatenate([keys for keys, _ in runs])
+    """All of `runs` as one; they are dropped, since both at once would take twice the memory."""
+    keys, values = (np.concatenate(each) for each in zip(*runs, strict=True))
+    runs.clear()
     order = np.argsort(keys)
-    keys = keys[order]  # one after the other: both at once would take more memory
-    return keys, np.concatenate([values for _, values in runs])[order]
+    keys = keys[order]
+    return keys, values[order]
