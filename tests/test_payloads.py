@@ -18,7 +18,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from readers import COUNTS, cells, notes, sheets
 from running import face, report, run
@@ -444,6 +444,7 @@ def test_payloads_in_any_file(payloads: list[str], data: bytes) -> None:
     parts = re.split("[aex]", text)
     rest = [payloads[index % len(payloads)] for index in range(len(parts) - 1)]
     mixed = "".join(part + payload for part, payload in zip(parts, [*rest, ""], strict=True))
+    assume(not mixed.lstrip().startswith("<!--"))  # what a page begins with is no table
     result = run(mixed[:200_000])
     assert_printed("\n".join(line.plain for line in render(result, show=100)))
     with tempfile.TemporaryDirectory() as folder:
