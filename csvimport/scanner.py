@@ -494,6 +494,7 @@ class Scanner:
 
     def _window(self, text: bytes, feed: Feed | None = None, *, ended: bool) -> Window:
         """A window on `text`, with what the `feed` knows of it."""
+        is_of_sample = feed is not None and self.sampling
         return Window(
             text,
             feed.stops if feed else ends_of(text, self.dialect.line_end),
@@ -504,7 +505,7 @@ class Scanner:
             self.max_record,
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
-            max_lines=min(self.max_lines, _FIRST_LINES) if self.sampling else self.max_lines,
+            max_lines=min(self.max_lines, _FIRST_LINES) if is_of_sample else self.max_lines,
             pattern=feed.pattern if feed else None,
         )
 

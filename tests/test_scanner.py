@@ -599,6 +599,15 @@ def test_many_blank_lines_of_another_delimiter_are_few_blocks() -> None:
     assert scan(data, block_size=70_001) == scan(data)
 
 
+@pytest.mark.parametrize("line", [b"\n", b"; ;\n"])
+def test_many_blank_lines_are_counted(line: bytes) -> None:
+    source = scanner(line * 50_000 + b"x,y\n")
+    blocks = list(source)
+    assert sum(block.blanks.height for block in blocks) == 50_000
+    assert source.header is not None
+    assert (source.header.row, source.header.line) == (50_001, 50_001)
+
+
 CELLS = st.lists(
     st.lists(st.text(max_size=5).filter(lambda cell: "\0" not in cell), min_size=3, max_size=3),
     max_size=8,
