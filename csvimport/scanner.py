@@ -417,6 +417,8 @@ class Scanner:
         text = cut(line.decode(errors="replace"))
         faults = findings.block().faults
         self.header = Header(row, number, byte, cells, text, faults)
+        if any(position >= (self.header.width or 0) for position in self.positions):
+            self.positions, self.pattern = [], None  # this is no part of what they are of
 
     # The data rows
 

@@ -401,6 +401,13 @@ def test_the_header_of_a_stream_is_compared_when_it_is_reached(encoding: str) ->
             check(streams)
 
 
+@pytest.mark.parametrize("other", [b"external_id\n", b'plan,"no\nemail,external_id\n'])
+def test_a_stream_of_other_columns_is_told_however_much_was_read_before(other: bytes) -> None:
+    one = b"plan,email,external_id\n" + b"".join(b"x,,A%d\n" % row for row in range(12_000))
+    with pytest.raises(SourceError, match="has another header than"):
+        check([iter([one]), iter([other, b"x,,B1\n" * 9])])
+
+
 def test_a_header_in_quotes_is_the_same_one() -> None:
     first, *others = together([b'external_id,plan\nA1,"x"\n', b'"external_id",plan\n"A1",\n'])
     result = check([first, *others])
