@@ -15,6 +15,7 @@ starts inside is one. The arithmetic is left with the other lines.
 """
 
 from bisect import bisect_left
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -367,7 +368,8 @@ class Window:
         data[inner] = ord(INNER_END)
         lines = split(data.tobytes(), self.dialect.line_end, lossy=self.may_be_invalid)
         if lines is not None and len(lines) == len(some):
-            plain[some] = match(lines, self.pattern)
+            with suppress(pl.exceptions.ComputeError):  # too large, which no page has shown yet
+                plain[some] = match(lines, self.pattern)
         plain = self._without_long_cells(plain, first, last)
         some = np.flatnonzero(plain)
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False

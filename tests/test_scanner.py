@@ -667,6 +667,15 @@ def test_a_broken_header_stands_where_it_is() -> None:
         assert header.text == lines[header.line - 1].decode(errors="replace")
 
 
+@pytest.mark.parametrize("cell", [b"x", b"\0"])
+def test_a_question_that_is_too_large_is_not_asked(cell: bytes) -> None:
+    """Nor of records on several lines alone, where nothing else can be asked."""
+    lines = b'u1,%s\nu2,"a\nb"\n' % cell * 20_000
+    source = scanner(b"external_id,plan\n" + lines, block_size=100_000, max_record=2_000)
+    source.pattern = "^(?:[0-9]{1,1000}){1,1000}$"
+    assert sum(block.sound.height for block in source) == 40_000
+
+
 @settings(max_examples=500, deadline=None)
 @given(CELLS, st.sampled_from(["\n", "\r\n"]), st.sampled_from([",", ";", "\t", "|"]))
 def test_reads_well_formed_files_like_the_standard_library(
