@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal, TypeGuard
@@ -9,7 +10,7 @@ from typing import Literal, TypeGuard
 from csvimport import baseline as known_issues
 from csvimport.address import shown
 from csvimport.engine import Progress
-from csvimport.errors import OptionError, SourceError
+from csvimport.errors import BrokenOffError, OptionError, OutputError, SourceError
 from csvimport.issue import Severity
 from csvimport.job import Job, written
 from csvimport.options import TIME_BUDGET, Options, changed_severities
@@ -55,7 +56,8 @@ def check(
     compared by rule, column and value, with `redact` by its mask.
     `redact` masks the letters and digits of cells in the result and the report. What the input's
     bytes say about their encoding counts only where no `encoding` is named. Raises SourceError,
-    OutputError or OptionError, never for what the file holds.
+    OutputError or OptionError, never for what the file holds. Where the input breaks off, the
+    reports are of what was read until then.
     """
     options = _options(
         kind,
@@ -72,6 +74,10 @@ def check(
     job = Job(_opened(source, others), options, report=target, raw=raw, faces=others)
     try:
         return job.result(time_budget)
+    except BrokenOffError:
+        with suppress(OutputError):  # what broke off is what the caller has to hear of
+            job.result()  # writes the reports of what was read
+        raise
     finally:
         job.cancel()
 

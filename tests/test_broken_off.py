@@ -70,6 +70,22 @@ def test_a_job_raises_once_and_then_tells_what_was_checked(tmp_path: Path) -> No
     assert path.read_bytes() == report_bytes(result)
 
 
+def test_the_reports_of_a_check_are_of_what_was_read(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("r.csv", "r.sarif", "r.junit.xml", "r.jsonl")]
+    for path in paths:
+        path.write_text("of an earlier run")
+    with pytest.raises(SourceError, match="rows checked until then: 2$"):
+        check(failing(HEADER, b"A1,,\nA1,,\n"), report=paths)
+    job = start(failing(HEADER, b"A1,,\nA1,,\n"))
+    with pytest.raises(SourceError):
+        job.result()
+    table, sarif, _, issues = paths
+    assert table.read_bytes() == report_bytes(job.result())
+    assert issues.read_bytes().count(b"\n") == job.result().errors + job.result().warnings > 0
+    assert b'"executionSuccessful":false' in sarif.read_bytes().replace(b" ", b"")
+    assert not any(b"earlier" in path.read_bytes() for path in paths)
+
+
 SMALL: dict[str, Any] = {"block_size": 100, "max_record": 60}
 LINES = [b"A%d,,x" % (number % 7) + b"," * (number % 3 == 0) + b"\n" for number in range(60)]
 
