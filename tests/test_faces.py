@@ -127,6 +127,7 @@ def test_text_stays_text() -> None:
         " x ",
     ]
     values += ["http://example.com", "internal:A1", "{=1}", "<r><t>x</t></r>", "<r></r>", "_x0041_"]
+    values += ["_x0041_x0042_", "_x0041\x01"]
     values += ["'x", "#REF!", "\x1b[31m", "a\rb\nc", "\ufffe\uffff", "\u202ex", "&lt;<b>", "]]>"]
     rows = [["", value, value] for value in values]
     result = run(_csv([["external_id", "one", "two"], *rows]), kind="attributes")

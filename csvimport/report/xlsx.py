@@ -44,14 +44,15 @@ _RICH = re.compile(r"<r>.*</r>", re.DOTALL)
 
 #: The cells that are put into XML at once.
 _CELLS = 100_000
-#: What XML cannot hold, or not as it is, by what stands for it; and what looks like such a thing.
+#: What XML cannot hold, or not as it is, by what stands for it; and what looks like such a thing,
+#: or would with the `_` of what follows.
 _ESCAPES = {
     **{chr(code): f"_x{code:04X}_" for code in (*range(32), 0xFFFE, 0xFFFF) if code not in (9, 10)},
     "&": "&amp;",
     "<": "&lt;",
     ">": "&gt;",
 }
-_ESCAPED = "(_x[0-9a-fA-F]{4}_)"
+_ESCAPED = "(_x[0-9a-fA-F]{4})"
 
 
 def write(results: Sequence[Result], file: BinaryIO) -> None:
