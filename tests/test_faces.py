@@ -607,6 +607,18 @@ def test_a_full_disk_is_said_once(capsys: pytest.CaptureFixture[str], suffix: st
     assert capsys.readouterr().err == said
 
 
+def test_a_workbook_tells_which_disk_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its sheets are written to temporary files, of which there may be more than of the rest."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    result = run(FILE)
+    monkeypatch.setattr("csvimport.report.xlsx._Book._lines", full)
+    with pytest.raises(OutputError, match=r"^temporary files in .*: no space left on device$"):
+        csvimport.write(result, "r.xlsx")
+
+
 @pytest.mark.parametrize("suffix", SUFFIXES)
 def test_a_pipe_takes_every_form(suffix: str) -> None:
     """As in `--report >(cat)`, which cannot be rewound."""

@@ -7,6 +7,7 @@ what is around them.
 
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
@@ -65,7 +66,8 @@ def write(results: Sequence[Result], file: BinaryIO) -> None:
     book = _Book(file)
     try:
         for result in results:
-            book.add(result, "Rows" if len(results) == 1 else PurePath(result.file).stem)
+            with scratch.told():  # nothing is written to `file` yet
+                book.add(result, "Rows" if len(results) == 1 else PurePath(result.file).stem)
         book.end(results)
     except FileCreateError as error:
         raise error.args[0] from None
@@ -255,7 +257,8 @@ class _Book:
     def drop(self) -> None:
         """Leave it as it is, broken off."""
         for sheet in self.book.worksheets():
-            sheet._opt_close()
+            with suppress(OSError):  # what is left to write may have no room
+                sheet._opt_close()
 
 
 #: The letters of a note that fit on it.
