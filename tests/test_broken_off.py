@@ -74,7 +74,7 @@ def test_the_reports_of_a_check_are_of_what_was_read(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("r.csv", "r.sarif", "r.junit.xml", "r.jsonl")]
     for path in paths:
         path.write_text("of an earlier run")
-    with pytest.raises(SourceError, match="rows checked until then: 2$"):
+    with pytest.raises(SourceError, match=r"rows checked until then: 2$"):
         check(failing(HEADER, b"A1,,\nA1,,\n"), report=paths)
     job = start(failing(HEADER, b"A1,,\nA1,,\n"))
     with pytest.raises(SourceError):
