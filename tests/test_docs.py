@@ -103,6 +103,8 @@ def test_every_key_of_the_json_document_is_explained(capsys: pytest.CaptureFixtu
     document = json.loads(capsys.readouterr().out)
     assert keys == list(document["files"][0])
     assert all(f"`{key}`" in text for key in [*document, *document["files"][0]["columns"][0]])
+    missing = [key for key, value in check([b""]).to_dict().items() if value is None]
+    assert all("null" in row[2] for key in missing for row in rows if f"`{key}`" in row[1])
     known = Known("old.jsonl", 0, 0)
     assert all(f"`{key}`" in text for key in asdict(known))
 
