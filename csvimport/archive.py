@@ -132,7 +132,7 @@ def require_text(head: bytes) -> None:
 def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
     """What the `chunks` of a gzip, bzip2 or zstd file hold, in pieces of some megabytes."""
     unpacker: _Unpacker | None = None
-    starts = {magic[0] for magic, name in _PACKED.items() if name == kind}
+    starts = [magic for magic, name in _PACKED.items() if name == kind]
     for chunk in chunks:
         rest = chunk
         while rest:
@@ -140,7 +140,8 @@ def unpacked(kind: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
                 rest = rest.lstrip(b"\0")  # tapes and some programs pad
                 if not rest:
                     break
-                if rest[0] not in starts:  # what is before is whole, and its checksum right
+                # what is before is whole, and its checksum right
+                if not any(rest.startswith(each[: len(rest)]) for each in starts):
                     raise CutOffError(
                         f"goes on with something else behind what is packed as {kind}"
                     )

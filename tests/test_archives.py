@@ -168,7 +168,7 @@ def test_a_line_of_text_is_not_kept_waiting() -> None:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "zstd"])
-@pytest.mark.parametrize("behind", [b"\n", b"\0\0users"])
+@pytest.mark.parametrize("behind", [b"\n", b"\0\0users", b"\x1f.", b"Bye", b"(end)"])
 def test_what_is_whole_is_checked_whatever_is_behind_it(kind: str, behind: bytes) -> None:
     assert said(PACK[kind](b"external_id,plan\nA1,x\nA2,y\n") + behind) == (
         f"goes on with something else behind what is packed as {kind}; rows checked until then: 2"
