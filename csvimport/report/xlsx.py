@@ -29,6 +29,8 @@ SHEET_COLUMNS = 16_384
 LONGEST_CELL = 32_767
 #: Notes are kept in memory until the end, and a workbook with many of them opens slowly.
 MOST_NOTES = 10_000
+#: The letters of a note that fit on it.
+_LONGEST_NOTE = 1_000
 
 #: The letters and the ground of cells that are wrong: what spreadsheets have for "bad", "neutral".
 _COLORS = {Severity.ERROR: ("#9C0006", "#FFC7CE"), Severity.WARNING: ("#7F6000", "#FFEB9C")}
@@ -259,10 +261,6 @@ class _Book:
         for sheet in self.book.worksheets():
             with suppress(OSError):  # what is left to write may have no room
                 sheet._opt_close()
-
-
-#: The letters of a note that fit on it.
-_LONGEST_NOTE = 1_000
 
 
 class _Sink:
