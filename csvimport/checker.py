@@ -218,11 +218,6 @@ class Checker:
     def _masked(self, text: str | None) -> str | None:
         return masked_text(text) if text is not None and self.words.options.redact else text
 
-    @property
-    def positions(self) -> list[int]:
-        """The columns that tell plain records apart."""
-        return self._identities.positions
-
     @cached_property
     def _identities(self) -> Identities:
         assert self.columns is not None
