@@ -31,7 +31,7 @@ from csvimport.lines import (
     Bytes,
     Flags,
     Offsets,
-    match,
+    match_together,
     split,
 )
 
@@ -369,7 +369,7 @@ class Window:
         lines = split(data.tobytes(), self.dialect.line_end, lossy=self.may_be_invalid)
         if lines is not None and len(lines) == len(some):
             with suppress(pl.exceptions.ComputeError):  # too large, which no page has shown yet
-                plain[some] = match(lines, self.pattern)
+                plain[some] = match_together(lines, self.pattern)
         plain = self._without_long_cells(plain, first, last)
         some = np.flatnonzero(plain)
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False
