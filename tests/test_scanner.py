@@ -483,6 +483,20 @@ def test_what_is_plain_is_read_like_all_else(
     assert outcome(source) == scan(data, **limits)
 
 
+@settings(max_examples=200, deadline=None)
+@given(PLAIN, st.sampled_from([9, 40, 200]), st.integers(0, 1))
+def test_the_cells_that_are_asked_for_are_those_of_the_plain_records(
+    data: bytes, block_size: int, position: int
+) -> None:
+    source = scanner(data, block_size=block_size, max_record=20, probe=4)
+    source.positions, source.pattern = [position], r"^[a-zé]*,(?:[a-zé ]*|\"[^\"]*\")$"
+    for block in source:
+        assert block.plain is not None
+        sound = looked_at(block).sound.filter(pl.col("row").is_in(block.plain.rows.tolist()))
+        names = [name for name in sound.columns if name[1:].isdigit()]
+        assert block.plain.cells.rows() == sound.select(names[position]).rows()
+
+
 NAMES = [b"name", b"age", b"city"]
 #: Titles and the like, headers, and what may be either.
 LINES = """x x,, x;y,z name,age name,age,city city;age;name name|age x,name,age,"y" 1,2,3 name
@@ -648,6 +662,22 @@ def test_where_hardly_a_row_is_plain_it_is_asked_no_longer(
     source.pattern = "^a,x$"
     assert outcome(source) == scan(b"a,b\n" + rows)
     assert (source.pattern is not None) == goes_on
+
+
+def test_an_expression_that_is_too_large_is_not_asked() -> None:
+    data = b"a,b\n" + b"x,y\n" * 50 + b"x,y,z\n"
+    source = scanner(data, probe=4, max_record=8, block_size=40)
+    source.pattern = r"^(?:\w{1,255}){500},y$"
+    assert outcome(source) == scan(data)
+    assert source.pattern is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("space", [" ", ",", ";", "\t"])
+def test_a_blank_line_may_be_as_large_as_any_record(space: str, end: str) -> None:
+    for size in range(5, 12):
+        data = (space * size + end + "a,b" + end).encode()
+        assert_like_model(data, max_record=8, probe=20)
 
 
 def test_a_broken_header_stands_where_it_is() -> None:
