@@ -31,6 +31,7 @@ from test_model import CASES, LIMITED
 from csvimport.block import Block
 from csvimport.dialect import LineEndings
 from csvimport.encoding import Encoding, Utf8Stream
+from csvimport.errors import BrokenOffError
 from csvimport.recovery import Reader, Record
 from csvimport.scanner import Last, Scanner
 
@@ -374,6 +375,20 @@ def test_blank_rows_may_precede_the_header(
     )
 
 
+@pytest.mark.parametrize("line", [b",,", b'""', b"; ", b"a,b"])
+def test_a_line_that_breaks_off_before_the_header_is_none(line: bytes) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"\n" + line
+        raise BrokenOffError("gone")
+
+    source = Scanner(Utf8Stream(Encoding(), chunks))
+    blocks = iter(source)
+    assert next(blocks).blanks["row"].to_list() == [1]
+    with pytest.raises(BrokenOffError, match="gone"):
+        next(blocks)
+    assert source.header is None
+
+
 def test_a_blank_line_of_another_delimiter_does_not_show_in_a_partial_result() -> None:
     for data in (b";;\nx\n", b'"";\nx\n'):
         assert {each.dialect.delimiter for _, each in scanner(data).surveyed()} == {b","}
@@ -608,9 +623,9 @@ def test_a_header_that_is_too_large_has_no_cells() -> None:
 
 
 def test_many_blank_lines_of_another_delimiter_are_few_blocks() -> None:
-    data = b"; ;\n" * 50_000 + b"||\r\n" * 50_000 + b"x,y\n"
+    data = b"; ;\n" * 1_000 + b"||\r\n" * 1_000 + b"x,y\n"
     assert len(list(scanner(data))) < 10
-    assert scan(data, block_size=70_001) == scan(data)
+    assert scan(data, block_size=1_501, max_record=1_000) == scan(data)
 
 
 @pytest.mark.parametrize("line", [b"\n", b"; ;\n"])
