@@ -32,6 +32,7 @@ from csvimport.block import Block
 from csvimport.dialect import LineEndings
 from csvimport.encoding import Encoding, Utf8Stream
 from csvimport.errors import BrokenOffError
+from csvimport.feed import Feed
 from csvimport.recovery import Reader, Record
 from csvimport.scanner import Last, Scanner
 
@@ -641,6 +642,34 @@ CELLS = st.lists(
     st.lists(st.text(max_size=5).filter(lambda cell: "\0" not in cell), min_size=3, max_size=3),
     max_size=8,
 )
+
+
+def test_a_record_that_is_not_read_to_its_end_is_not_blank() -> None:
+    for count in range(20):
+        data = b'""\n' * count + b'"","",b\n1,2,3\n'
+        assert_like_model(data, max_record=8, probe=4, block_size=1)
+
+
+def test_a_separator_line_may_be_all_there_is() -> None:
+    source = scanner(b"sep=;")
+    assert not list(source)
+    assert (source.separator_line, source.header) == ("sep=;", None)
+
+
+def test_a_line_without_an_end_is_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[int] = []
+    fill = Feed.fill
+
+    def noted(feed: Feed, size: int) -> None:
+        fill(feed, size)
+        held.append(len(feed.text))
+
+    monkeypatch.setattr(Feed, "fill", noted)
+    for line in (b"x" * 100_000, b'1,"' + b"x" * 100_000):
+        data = b"a,b\n1,2\n" + line
+        source = scanner(data, chunk=100, block_size=100, max_record=20, probe=20)
+        assert sum(block.faults.height for block in source) == 1
+    assert max(held) < 1_000
 
 
 def test_many_blank_records_in_quotes_are_few_blocks() -> None:
