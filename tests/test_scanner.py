@@ -672,6 +672,21 @@ def test_a_line_without_an_end_is_not_held(monkeypatch: pytest.MonkeyPatch) -> N
     assert max(held) < 1_000
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r\r\n"])
+def test_a_line_that_goes_on_beyond_what_is_read_ends_as_it_does(end: bytes) -> None:
+    data = b"a,b\n1,2\n" + b"x" * 500 + end + b"3,4\n"
+    limits = {"max_record": 20, "probe": 4}
+    assert scan(data, chunk=100, block_size=100, **limits) == scan(data, **limits)
+
+
+@pytest.mark.parametrize("row", [b"1,2\n", b'1,"2\n3"\r\n', b'1,"2\n'])
+@pytest.mark.parametrize("size", [1, 7, 30])
+def test_a_record_is_read_when_all_that_settles_it_is_there(row: bytes, size: int) -> None:
+    data = b"a,b\n" + row * 50
+    limits = {"max_record": 12, "probe": 4}
+    assert scan(data, exact=True, block_size=size, **limits) == scan(data, **limits)
+
+
 def test_many_blank_records_in_quotes_are_few_blocks() -> None:
     source = scanner(b'"",""\n' * 3000 + b"a,b\n1,2\n")
     blocks = list(source)
