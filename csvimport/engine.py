@@ -293,7 +293,6 @@ class Check:
             previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
             self.scanner.row = previous.row
             self.scanner.positions, self.scanner.pattern = previous.positions, previous.pattern
-            self.scanner.sampling = previous.sampling
 
     def _read_part(self, goes_on: Callable[[], bool]) -> bool:
         """Read a part; whether there is another, and time for it."""
@@ -400,7 +399,6 @@ class Check:
             self.scanner.pattern = plain.pattern(
                 columns, self.sample.frame, self.sample.quoted, delimiter
             )
-            self.scanner.sampling = False
         check = self._as_if_at_end(columns)
         with self.lock:
             vars(self).update(vars(check))

@@ -29,8 +29,10 @@ from csvimport.recovery import MAX_RECORD, Reader, Record
 BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
-#: While the sample is gathered by which all others are judged, which is to be had soon.
+#: The first blocks have no more lines: they are the sample by which all others are judged, and
+#: until that is done, every row gets a close look.
 _FIRST_LINES = 1 << 12
+_FIRST_BLOCKS = 8
 #: Where fewer than one in so many records are plain, that is no longer asked; so many have to be
 #: seen to tell.
 _ENOUGH = 16
@@ -129,8 +131,8 @@ class Scanner:
     part: int = 0
     row: int = 1
     """The number of the next record."""
-    sampling: bool = True
-    """Whether `pattern` may still become known: blocks are small, since they take longer."""
+    _blocks_made: int = 0
+    """Of data rows."""
     bytes_read: int = 0
     """How many bytes of the stream the blocks so far hold, its byte-order mark included."""
     last: Last | None = None
@@ -436,6 +438,7 @@ class Scanner:
             else:
                 assert block.plain is not None
                 window = block.plain.window
+                self._blocks_made += 1
                 # short lines: what is there already is more than is looked at at once
                 size = len(feed.text) + (not window.is_cut)
                 asked = window.pattern is not None
@@ -496,7 +499,7 @@ class Scanner:
 
     def _window(self, text: bytes, feed: Feed | None = None, *, ended: bool) -> Window:
         """A window on `text`, with what the `feed` knows of it."""
-        is_of_sample = feed is not None and self.sampling
+        is_first = bool(feed) and self.pattern is None and self._blocks_made < _FIRST_BLOCKS
         return Window(
             text,
             feed.stops if feed else ends_of(text, self.dialect.line_end),
@@ -507,7 +510,7 @@ class Scanner:
             self.max_record,
             ended=ended,
             may_be_invalid=self.stream.may_be_invalid,
-            max_lines=min(self.max_lines, _FIRST_LINES) if is_of_sample else self.max_lines,
+            max_lines=min(self.max_lines, _FIRST_LINES) if is_first else self.max_lines,
             pattern=feed.pattern if feed else None,
         )
 
