@@ -63,9 +63,10 @@ bench: $(VENV)/.bench
 fuzz: $(VENV)/.dev
 	$(BIN)/python tests/fuzz.py $(TIME)
 
-# Run the command on mixed inputs, with accidents, for TIME seconds; see docs/reliability.md.
+# Run the command on mixed inputs, with accidents, for TIME seconds; see docs/reliability.md. Threads
+# share what the system's allocator keeps, as in the command: or its memory would seem to grow.
 soak: $(VENV)/.dev
-	$(BIN)/python tests/soak.py $(TIME)
+	MALLOC_ARENA_MAX=1 $(BIN)/python tests/soak.py $(TIME)
 
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -m venv $(VENV)

@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import csvimport
@@ -168,8 +169,10 @@ def library(folder: Path, names: list[str], runs: int) -> tuple[int, int, float]
         gc.collect()
         memory.append(int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6)
     threads, files = (now - then for now, then in zip(_held(), before, strict=True))
-    late = memory[runs // 2 :]
-    return threads, files, (late[-1] - late[0]) / max(len(late) - 1, 1)
+    # single figures go up and down with the file that was checked last
+    third = runs // 3
+    middle, late = median(memory[third : 2 * third]), median(memory[2 * third : 3 * third])
+    return threads, files, (late - middle) / third
 
 
 def _held() -> tuple[int, int]:
@@ -193,7 +196,7 @@ def main(seconds: float, seed: int) -> int:
         while time.monotonic() < end:
             soak.run(choose.choice([*files]), choose.choice([*_STATUSES]))
         soak.run("small", "none")  # cleans up behind those that were killed
-        threads, descriptors, slope = library(folder, [*files], runs=40)
+        threads, descriptors, slope = library(folder, [*files], runs=120)
     faults = soak.runs.total() - soak.runs["none"]
     print(f"seed {seed}, {seconds:g} s; {dict(soak.runs)}")
     rows = {
