@@ -23,7 +23,7 @@ from csvimport.checks.registry import (
 )
 from csvimport.columns import Columns, percent
 from csvimport.forms import HABITS
-from csvimport.identity import REPEATED, Identities
+from csvimport.identity import NOTHING_REPEATED, Identities
 from csvimport.issue import Severity
 from csvimport.lines import Flags
 from csvimport.redaction import masked_text
@@ -174,7 +174,7 @@ class Checker:
 
     def _told_apart(self, block: Block) -> pl.DataFrame:
         """The sound records of `block`, with what compares them with earlier ones."""
-        repeated = pl.concat([pl.DataFrame(schema=REPEATED), *block.repeated])
+        repeated = pl.concat([NOTHING_REPEATED, *block.repeated])
         named = self._identities.named(block.sound)
         return named.join(repeated, on="row", how="left", maintain_order="left")
 

@@ -1,7 +1,7 @@
 """The bytes ahead: a stretch of the input that always starts with a whole line.
 
-They come in pages, for which another thread has found out already where their lines end, and which
-of these plainly are in order.
+They come in pages, for which other threads have found out already where their lines end, which of
+these plainly are in order, and what they begin with.
 """
 
 from collections.abc import Callable, Generator, Iterator
