@@ -15,13 +15,13 @@ starts inside is one. The arithmetic is left with the other lines.
 """
 
 from bisect import bisect_left
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
+from csvimport.automaton import matching
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -31,8 +31,6 @@ from csvimport.lines import (
     Bytes,
     Flags,
     Offsets,
-    match_together,
-    split,
 )
 
 _QUOTE, _LF, _CR = b'"\n\r'
@@ -366,10 +364,10 @@ class Window:
         inner = data == self.dialect.line_end[0]
         inner[found.stops] = False
         data[inner] = ord(INNER_END)
-        lines = split(data.tobytes(), self.dialect.line_end, lossy=self.may_be_invalid)
-        if lines is not None and len(lines) == len(some):
-            with suppress(pl.exceptions.ComputeError):  # too large, which no page has shown yet
-                plain[some] = match_together(lines, self.pattern)
+        line_end, lossy = self.dialect.line_end, self.may_be_invalid
+        flags = matching(data.tobytes(), line_end, self.pattern, lossy=lossy)
+        if flags is not None and len(flags) == len(some):
+            plain[some] = flags
         plain = self._without_long_cells(plain, first, last)
         some = np.flatnonzero(plain)
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False

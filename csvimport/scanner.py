@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import polars as pl
 
+from csvimport.automaton import ended_lines
 from csvimport.block import Block
 from csvimport.dialect import ENDINGS, LF, Dialect, LineEndings, line_end_byte
 from csvimport.encoding import Encoding, Utf8Stream
@@ -22,7 +23,7 @@ from csvimport.errors import BrokenOffError
 from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
 from csvimport.findings import Findings
 from csvimport.issue import cut
-from csvimport.lines import ended_lines, ends_of, unknown
+from csvimport.lines import ends_of, unknown
 from csvimport.parity import Reading, Window
 from csvimport.recovery import MAX_RECORD, Reader, Record
 

@@ -27,6 +27,7 @@ ORDER = [
     "source",
     "dialect",
     "lines",
+    "automaton",
     "lookahead",
     "feed",
     "letters",
@@ -108,8 +109,13 @@ ORDER = [
     "__init__",
 ]
 
-#: The process's streams, where they are closed; its environment, for numpy.
-CHANGED = {("cli", "sys"), ("cli.streams", "sys"), ("startup", "os")}
+#: The process's streams, where they are closed; its environment, for numpy; what is one thread's.
+CHANGED = {
+    ("cli", "sys"),
+    ("cli.streams", "sys"),
+    ("startup", "os"),
+    ("automaton", "_of_this_thread"),
+}
 #: What touches files, by module and name; everything else works on values.
 FILES = {
     ("remote", "open"),

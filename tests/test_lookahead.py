@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvimport.lines import beginnings
+from csvimport.automaton import beginnings
 from csvimport.lookahead import each_made
 
 
