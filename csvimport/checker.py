@@ -159,8 +159,8 @@ class Checker:
             repeated = identities.repeated(sound)
         else:
             repeated = identities.repeated(sound, plain.cells, plain.rows)
-            again = np.isin(plain.rows, repeated["row"].to_numpy())
-            if again.any():
+            if repeated.height:
+                again = np.isin(plain.rows, repeated["row"].to_numpy())
                 found = found.and_sound(plain.as_sound(again))
         return replace(block, plain=None, found=found, repeated=(repeated,))
 

@@ -24,11 +24,13 @@ _SHELF_SHIFT = np.uint64(64 - 6)
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
-#: The filter has so many bits to a power of two, whatever the number of keys.
-_FILTER_BITS = 26
-_FILTER_SHIFT = np.uint64(64 - _FILTER_BITS)
-_FILTER_MASK = np.uint64((1 << _FILTER_BITS) - 1)
-_BITS = np.uint8(1) << np.arange(8, dtype=np.uint8)
+#: The filter has so many words to a power of two, whatever the number of keys; each key has a bit
+#: for every six bits of its check.
+_FILTER_WORDS = 20
+_FILTER_SHIFT = np.uint64(64 - _FILTER_WORDS)
+_SIX_BITS = np.uint64(63)
+_MORE_BITS = (np.uint64(6), np.uint64(12), np.uint64(18))
+_ONE = np.uint64(1)
 
 
 @dataclass(slots=True)
@@ -37,9 +39,7 @@ class FirstRows:
 
     _recent: list[Run] = field(default_factory=list)
     _shelves: list[list[Run]] = field(default_factory=lambda: [[] for _ in range(_SHELVES)])
-    _filter: npt.NDArray[np.uint8] = field(
-        default_factory=lambda: np.zeros(1 << _FILTER_BITS - 3, np.uint8)
-    )
+    _filter: Hashes = field(default_factory=lambda: np.zeros(1 << _FILTER_WORDS, np.uint64))
 
     @property
     def nbytes(self) -> int:
@@ -69,15 +69,21 @@ class FirstRows:
         return result
 
     def _may_know(self, keys: Hashes, checks: Hashes) -> npt.NDArray[np.bool_]:
-        """Which keys may have occurred: all that have, and few that have not; now they have."""
-        known = np.ones(len(keys), np.bool_)
-        for slots in (keys >> _FILTER_SHIFT, checks & _FILTER_MASK):
-            places, bits = (slots >> np.uint64(3)).astype(np.intp), _BITS[slots & np.uint64(7)]
-            known &= self._filter[places] & bits != 0
-            while len(places):  # of bits in one byte, only the last one is stored at a time
-                self._filter[places] |= bits
-                lost = self._filter[places] & bits == 0
-                places, bits = places[lost], bits[lost]
+        """Which keys may have occurred: all that have, and few that have not; now they have.
+
+        All bits of a key are in one word, and the keys ascend: the filter is gone through once.
+        """
+        words = (keys >> _FILTER_SHIFT).astype(np.intp)
+        bits = _ONE << (checks & _SIX_BITS)
+        for shift in _MORE_BITS:
+            bits |= _ONE << (checks >> shift & _SIX_BITS)
+        before = self._filter[words]
+        known: npt.NDArray[np.bool_] = before & bits == bits
+        self._filter[words] = before | bits
+        while len(words):  # of keys in one word, only the last one is stored at a time
+            lost = self._filter[words] & bits != bits
+            words, bits = words[lost], bits[lost]
+            self._filter[words] |= bits
         return known
 
     def _earlier(self, keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:

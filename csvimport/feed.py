@@ -194,4 +194,5 @@ def _gathered(
         have += len(chunk)
     last = parts.pop()
     stop = len(last) if chunk is None else last.rfind(line_end) + 1 or len(last)
-    return b"".join(filter(None, (*parts, last[:stop]))), last[stop:], chunk is None
+    whole = b"".join(filter(None, (*parts, memoryview(last)[:stop])))  # a slice would be a copy
+    return whole, last[stop:], chunk is None

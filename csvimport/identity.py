@@ -162,6 +162,8 @@ def _mixed(keys: Sequence[Hashes], others: Sequence[Hashes]) -> Keys:
 
 def _first(first_rows: FirstRows, keys: Sequence[Keys], rows: Rows) -> Rows:
     """The row in which each key occurred first, 0 where it is new; in sets, as the keys are."""
+    if len(keys) == 1 and (rows[1:] > rows[:-1]).all():
+        return first_rows.add(keys[0][0], keys[0][1], rows)
     order = np.argsort(rows, kind="stable")
     both = [np.concatenate(each)[order] for each in zip(*keys, strict=True)]
     first = np.empty_like(rows)
