@@ -1,9 +1,12 @@
-"""What `--help` shows of a command: its options in groups, then examples of their use.
+"""How a command reads its options, and what `--help` shows of them: groups, then examples of use.
 
-typer has groups only where `rich` draws them, and that takes longer to load than the help should.
+typer has groups only where `rich` draws them, and reads values by pydantic: to load either takes
+longer than the help, or the check of a small file, should.
 """
 
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import Any, get_args
 
 from typer.core import TyperCommand
 
@@ -13,6 +16,12 @@ _WIDEST = 30
 
 class Command(TyperCommand):
     """Shows the options of each `rich_help_panel` under its name, and the epilog as it stands."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        param: Any  # more than click says
+        for param in self.params:
+            param.get_runtime_param = partial(_Reader, param.get_runtime_param)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands behind the command's name: not how a program would call the arguments."""
@@ -39,6 +48,27 @@ class Command(TyperCommand):
         if self.epilog:
             formatter.write_paragraph()
             formatter.write(self.epilog)
+
+
+class _Reader:
+    """Reads no value, what is one already, texts and paths; and has typer read all others."""
+
+    def __init__(self, typers: Any) -> None:
+        self.typers = typers
+
+    def coerce(self, value: Any, *, param: Any, ctx: Any) -> Any:
+        """`value` as what the parameter is declared to be."""
+        kind = param.type_descriptor.annotation
+        (one,) = get_args(kind) or (kind,)
+        if value is None:
+            return () if param.multiple else None
+        if isinstance(value, list | tuple) and one in (str, Path):
+            return [one(each) for each in value]
+        if one in (str, Path):
+            return one(value)
+        if isinstance(value, kind):
+            return value
+        return self.typers().coerce(value, param=param, ctx=ctx)
 
 
 def _is_argument(param: Any) -> bool:
