@@ -69,7 +69,8 @@ def _row(dialect: Dialect, width: int) -> re.Pattern[bytes]:
 class Reader:
     """Reads records of one `text`. `width` is the header's number of cells, None if unknown.
 
-    `text` must hold `lookahead` bytes behind a record's start, or the end of the input.
+    Unless `text` holds `lookahead` bytes behind a record's start, or the end of the input, it must
+    be a text that `settles` it.
     """
 
     text: bytes
@@ -81,6 +82,14 @@ class Reader:
     def lookahead(max_record: int) -> int:
         """The bytes behind a record's start that settle it: itself, and one line as long."""
         return 2 * max_record + 4
+
+    def settles(self, start: int) -> bool:
+        """Whether what is behind `text` could not change how the record at `start` is read.
+
+        All that is looked at is the lines up to that in which it ends, or which breaks it.
+        """
+        *_, at, _ = self._cells(start)
+        return at < len(self.text) and self.text.endswith(self.dialect.line_end)
 
     def read(self, start: int) -> Record:
         """The record that starts at `start`, the first byte of a line."""

@@ -441,7 +441,7 @@ class Scanner:
                 window = block.plain.window
                 self._blocks_made += 1
                 # short lines: what is there already is more than is looked at at once
-                size = len(feed.text) + (not window.is_cut)
+                size = max(len(feed.text) + (not window.is_cut), 1)
                 asked = window.pattern is not None
                 if asked and block.rows > _MANY and len(block.plain) < block.rows / _ENOUGH:
                     self.pattern = None  # to ask is of no use
@@ -473,7 +473,8 @@ class Scanner:
                     continue
             elif window.is_cut:
                 break
-            if not feed.ended and len(text) - at < Reader.lookahead(self.max_record):
+            is_short = not feed.ended and len(text) - at < Reader.lookahead(self.max_record)
+            if is_short and not reader.settles(at):
                 break
             record = reader.read(at)
             goes_on = record.following is None and not feed.ended
