@@ -3,10 +3,15 @@
 import re
 import unicodedata
 from collections.abc import Callable
+from functools import cache
+from typing import TypeVar
 
+import numpy as np
 import polars as pl
 
 from csvimport.phones import unguarded
+
+T = TypeVar("T", pl.Expr, np.bool_)
 
 _LOCAL = r"\p{L}\p{M}0-9\-_^+$'&#/%*=`|~!?"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -80,25 +85,33 @@ def is_plain(cells: pl.Expr) -> pl.Expr:
 
 def is_email(cells: pl.Expr) -> pl.Expr:
     """Whether cells follow the documented syntax of addresses."""
-    matches = cells.str.contains
-    return (
-        _is_address(cells) & ~_is_short(cells) & (~matches(_STRICT_HOST) | matches(_STRICT_LOCAL))
-    )
+    return _is_email(cells.str.contains)
 
 
-def _is_address(cells: pl.Expr) -> pl.Expr:
-    """Whether cells follow the syntax that is common to all hosts."""
-    matches = cells.str.contains
+def _is_email(matches: Callable[[str], T]) -> T:
+    strict = ~matches(_STRICT_HOST) | matches(_STRICT_LOCAL)
+    return _is_address(matches) & ~matches(_SHORT_AT_GMAIL) & strict
+
+
+def _is_address(matches: Callable[[str], T]) -> T:
+    """Whether what `matches` is asked about follows the syntax that is common to all hosts."""
     return matches(_EMAIL) & ~matches(_LONG_LOCAL_PART) & ~matches(_NUMERIC_TOP_LEVEL)
 
 
-def _is_short(cells: pl.Expr) -> pl.Expr:
-    return cells.str.contains(_SHORT_AT_GMAIL)
+def _asked_about(value: str) -> Callable[[str], np.bool_]:
+    """Whether `value` matches a pattern.
+
+    Python's engine answers at once where it means the same: without line ends, `$` is the end, and
+    in ASCII nobody has other letters.
+    """
+    if value.isascii() and value.isprintable():
+        return lambda pattern: np.bool_(_of_python(pattern).search(value) is not None)
+    return lambda pattern: np.bool_(pl.select(pl.lit(value).str.contains(pattern)).item())
 
 
-def _holds(condition: pl.Expr) -> bool:
-    """The truth of a condition over literals."""
-    return bool(pl.select(condition).item())
+@cache
+def _of_python(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern.replace(r"\p{L}\p{M}", "A-Za-z"))
 
 
 def repaired(value: str) -> str | None:
@@ -113,7 +126,7 @@ def repaired(value: str) -> str | None:
         except idna.IDNAError:
             return None
     address = local + at + domain
-    return address if address != value and _holds(is_email(pl.lit(address))) else None
+    return address if address != value and _is_email(_asked_about(address)) else None
 
 
 def fault(value: str) -> tuple[str | None, str | None]:
@@ -122,11 +135,11 @@ def fault(value: str) -> tuple[str | None, str | None]:
     "host-short" and "host-strict" are what its host alone forbids, and need no reason; "reason"
     has one. Neither, where nothing can be said that is certainly true.
     """
-    cells = pl.lit(value)
-    if _holds(_is_address(cells)):
-        if _holds(is_email(cells)):
+    matches = _asked_about(value)
+    if _is_address(matches):
+        if _is_email(matches):
             return None, None
-        return ("host-short" if _holds(_is_short(cells)) else "host-strict"), None
+        return ("host-short" if matches(_SHORT_AT_GMAIL) else "host-strict"), None
     reason = _reason(value)
     return ("reason", reason) if reason else (None, None)
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from csvimport import emails
 from csvimport.emails import fault, is_email, repaired
 
 EMAILS = """
@@ -267,3 +268,16 @@ def test_reasons_are_true(value: str) -> None:
     }
     if reason is not None:
         assert [true for claim, true in claims.items() if claim in reason] == [True]
+
+
+@given(
+    st.text(st.characters(max_codepoint=0x7F), max_size=30)
+    | st.from_regex(r"\A[a-z.!]{1,3}@(gmail|x|hotmail)\.[a-z0-9]{1,3}\Z")
+)
+@example("a@b.co\n")
+@example("a@GMAIL.com")
+@example("a@b.c\x1f")
+def test_one_value_is_judged_like_a_column(value: str) -> None:
+    holds = pl.select(is_email(pl.lit(value))).item()
+    assert (fault(value) == (None, None)) >= holds
+    assert holds == bool(emails._is_email(emails._asked_about(value)))
