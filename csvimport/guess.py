@@ -98,7 +98,7 @@ def propose_escaped(pieces: Pieces) -> str | None:
 
 def may_be_escaped(ascii_text: bytes) -> bool:
     """Whether a text of ASCII holds what begins other letters in ISO 2022."""
-    return any(escape in ascii_text for escape in _ESCAPES)
+    return b"\x1b" in ascii_text and any(escape in ascii_text for escape in _ESCAPES)
 
 
 def _escaped(pieces: Iterator[bytes]) -> bytes:
