@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from csvimport.charmap import transcoder
 from csvimport.errors import BrokenOffError, OptionError
 from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
@@ -207,16 +208,21 @@ class Utf8Stream:
         line_end = "\x85" if "a".encode(name) == b"\x81" else "\n"
         self.differs = bool(self.encoding.bom)
         chunks = filter(None, _without(self._counted(), self.encoding.bom))
-        for chunk in chain(chunks, [b""]):
-            before, is_last = decoder.getstate(), not chunk
-            try:
-                text = decoder.decode(chunk, is_last)
-            except UnicodeError:
-                decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
-                decoder.setstate(before)
-                text = decoder.decode(chunk, is_last)
-            # what is read as UTF-7 may hold lone surrogates, which are no characters
-            utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
+        transcode = transcoder(name, line_end)
+        for chunk in chunks if transcode else chain(chunks, [b""]):
+            if transcode:
+                utf8, misfits = transcode(chunk)
+                self.misfits = self.misfits or misfits
+            else:
+                before, is_last = decoder.getstate(), not chunk
+                try:
+                    text = decoder.decode(chunk, is_last)
+                except UnicodeError:
+                    decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
+                    decoder.setstate(before)
+                    text = decoder.decode(chunk, is_last)
+                # what is read as UTF-7 may hold lone surrogates, which are no characters
+                utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
             self.differs = self.differs or utf8 != chunk
             yield utf8
 
