@@ -68,7 +68,7 @@ fuzz: $(VENV)/.dev
 soak: $(VENV)/.dev
 	MALLOC_ARENA_MAX=1 $(BIN)/python tests/soak.py $(TIME)
 
-$(VENV)/.run: pyproject.toml constraints.txt hatch_build.py csvimport/automaton.c
+$(VENV)/.run: pyproject.toml constraints.txt hatch_build.py $(wildcard csvimport/*.c)
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install -c constraints.txt -e ".[html,xlsx]"
 	@touch $@

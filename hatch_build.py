@@ -11,21 +11,22 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 _COMPILER = os.environ.get("CC", "cc")
 _OPTIONS = "-std=c11 -O3 -fPIC -shared"
-_SOURCE, _RESULT = "csvimport/automaton.c", "csvimport/_automaton.so"
+_SOURCES, _RESULT = "csvimport/*.c", "csvimport/_compiled.so"
 
 
 class Compile(BuildHookInterface):  # type: ignore[misc]
-    """Puts the result beside its source, and into the wheel, which is then one of this platform."""
+    """Puts the result beside the sources, and into the wheel, then one of this platform."""
 
     def initialize(self, _: str, build_data: dict[str, Any]) -> None:
         """Called before the files of a wheel are collected; of an editable one, too."""
         root = Path(self.root)
-        command = [*shlex.split(f"{_COMPILER} {_OPTIONS}"), "-o", _RESULT, _SOURCE]
+        sources = map(str, sorted(root.glob(_SOURCES)))
+        command = [*shlex.split(f"{_COMPILER} {_OPTIONS}"), "-o", _RESULT, *sources]
         (root / _RESULT).unlink(missing_ok=True)
         try:
             subprocess.run(command, check=True, cwd=root)
         except (OSError, subprocess.CalledProcessError) as error:
-            self.app.display_warning(f"{_SOURCE} was not compiled, so checks take longer: {error}")
+            self.app.display_warning(f"{_SOURCES} was not compiled, so checks take longer: {error}")
             return
         platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
         build_data["tag"] = f"py3-none-{platform}"

@@ -7,11 +7,11 @@ some four times as slowly.
 import ctypes
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from csvimport.compiled import library
 from csvimport.lines import INNER_END, Flags, Offsets, ends_of, split, unknown
 
 #: Few large ones, since with each polars' engine starts from nothing.
@@ -19,9 +19,8 @@ _PARTS = 2
 
 
 def _compiled() -> ctypes.CDLL | None:
-    try:
-        found = ctypes.CDLL(str(Path(__file__).with_name("_automaton.so")))
-    except OSError:
+    found = library()
+    if not found:
         return None
     text, array = ctypes.c_char_p, ctypes.c_void_p
     size, byte = ctypes.c_int64, ctypes.c_uint8

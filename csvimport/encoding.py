@@ -8,7 +8,7 @@ import codecs
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -16,9 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from csvimport.charmap import transcoder
 from csvimport.errors import BrokenOffError, OptionError
 from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
+from csvimport.lookahead import each_made
 
 Open = Callable[[], Iterator[bytes]]
 """Starts reading the input from its first byte."""
@@ -34,6 +36,8 @@ _BOMS = (
 _HEAD = 4096
 #: The input is judged in pieces of this size, whatever size it arrives in.
 _PIECE = 8 << 20
+#: So many pieces at a time.
+_HANDS = 2
 #: After so many lines in UTF-8, and so many times fewer that are not, it is UTF-8.
 _NO_ACCIDENT = 10_000
 _FEWER = 20
@@ -207,16 +211,21 @@ class Utf8Stream:
         line_end = "\x85" if "a".encode(name) == b"\x81" else "\n"
         self.differs = bool(self.encoding.bom)
         chunks = filter(None, _without(self._counted(), self.encoding.bom))
-        for chunk in chain(chunks, [b""]):
-            before, is_last = decoder.getstate(), not chunk
-            try:
-                text = decoder.decode(chunk, is_last)
-            except UnicodeError:
-                decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
-                decoder.setstate(before)
-                text = decoder.decode(chunk, is_last)
-            # what is read as UTF-7 may hold lone surrogates, which are no characters
-            utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
+        transcode = transcoder(name, line_end)
+        for chunk in chunks if transcode else chain(chunks, [b""]):
+            if transcode:
+                utf8, misfits = transcode(chunk)
+                self.misfits = self.misfits or misfits
+            else:
+                before, is_last = decoder.getstate(), not chunk
+                try:
+                    text = decoder.decode(chunk, is_last)
+                except UnicodeError:
+                    decoder, self.misfits = codecs.getincrementaldecoder(name)("replace"), True
+                    decoder.setstate(before)
+                    text = decoder.decode(chunk, is_last)
+                # what is read as UTF-7 may hold lone surrogates, which are no characters
+                utf8 = text.replace(line_end, "\n").encode("utf-8", "replace")
             self.differs = self.differs or utf8 != chunk
             yield utf8
 
@@ -226,8 +235,10 @@ class Utf8Stream:
             yield chunk
 
     def _decide(self) -> None:
-        if not self.encoding.is_asked_for and not mostly_utf8(self._text()):
-            raise NotUtf8(Encoding(propose(self._pieces), self.encoding.bom))
+        if not self.encoding.is_asked_for:
+            is_utf8, alphabet = mostly_utf8(self._text())
+            if not is_utf8:
+                raise NotUtf8(Encoding(propose(self._pieces, alphabet), self.encoding.bom))
         self.may_be_invalid = True
 
     def _require_no_escapes(self, chunk: bytes) -> bool:
@@ -334,19 +345,37 @@ def _behind_last_line(text: bytes, end: int) -> int:
     return max(text.rfind(b"\n", 0, end), text.rfind(b"\r", 0, end)) + 1
 
 
-def mostly_utf8(chunks: Iterator[bytes]) -> bool:
+def mostly_utf8(chunks: Iterator[bytes]) -> tuple[bool, bytes]:
     """Whether, of the lines that hold bytes beyond ASCII, more are UTF-8 than are not.
 
-    So many lines in UTF-8 are no accident, and what else there may be is a fault of theirs.
+    So many lines in UTF-8 are no accident, and what else there may be is a fault of theirs. A text
+    that is not is read to its end: the other value is its alphabet, all of ASCII and what there is
+    beyond.
     """
     valid = broken = 0
-    for piece in _pieces(chunks):
-        if not piece.isascii():
-            of_all, of_these = _lines_beyond_ascii(piece)
+    alphabet = bytes(range(0x80))
+
+    def judged(piece: bytes) -> tuple[int, int, bytes]:
+        if piece.isascii():
+            return 0, 0, b""
+        telling = _telling(piece)
+        return *_lines_beyond_ascii(telling), bytes(set(telling.translate(None, alphabet)))
+
+    with closing(each_made(_pieces(chunks), judged, _HANDS)) as pieces:
+        for of_all, of_these, new in pieces:
             valid, broken = valid + of_all - of_these, broken + of_these
             if valid >= _NO_ACCIDENT and valid >= _FEWER * broken:
-                return True
-    return valid > broken
+                return True, alphabet
+            alphabet = bytes({*alphabet, *new})
+    return valid > broken, alphabet
+
+
+def _telling(piece: bytes) -> bytes:
+    """What tells which lines are UTF-8: bytes beyond ASCII, the ones behind them, and line ends."""
+    signed = np.frombuffer(piece, np.int8)  # those beyond ASCII are negative
+    tells = signed <= 0x0D
+    tells[1:] |= signed[:-1] < 0
+    return signed[tells].tobytes()
 
 
 def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:

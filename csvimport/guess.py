@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import cache
 
+from csvimport.charmap import is_charmap
 from csvimport.letters import misread, other_letters
 
 Pieces = Callable[[], Iterator[bytes]]
@@ -45,14 +46,15 @@ _ESCAPES = (b"\x1b$", b"\x1b(J", b"\x1b(I", b"\x1b.A")
 _ESCAPED = ("iso2022_jp_2", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
 
 
-def propose(pieces: Pieces) -> str | None:
+def propose(pieces: Pieces, alphabet: bytes) -> str | None:
     """The encoding that fits best, of those that decode every byte strictly.
 
-    None where there is none, or another one fits about as well and gives a different text.
+    None where there is none, or another one fits about as well and gives a different text. The
+    `alphabet` holds all bytes that there are in the pieces.
     """
     head = next(pieces(), b"")
     mainframe = _MAINFRAME.match(head) is not None
-    sample = head[:_SAMPLE].replace(b"\x15", b"\x25") if mainframe else _words(pieces())
+    sample = head[:_SAMPLE].replace(b"\x15", b"\x25") if mainframe else _words(pieces(), alphabet)
     size = len(sample) if mainframe else len(sample.translate(None, bytes(range(0x80))))
     found: dict[str, tuple[float, str]] = {}
     for name, confidence in _fits(sample, mainframe=mainframe):
@@ -63,7 +65,7 @@ def propose(pieces: Pieces) -> str | None:
             if text not in found or score > found[text][0]:
                 found[text] = score, name
     ranked = sorted(((score, name, text) for text, (score, name) in found.items()), reverse=True)
-    able = (each for each in ranked if _decodes(pieces(), each[1]))
+    able = (each for each in ranked if _decodes(pieces, alphabet, each[1]))
     best, rival = next(able, None), next(able, None)
     if best is None or (mainframe and size < _FEW_BYTES):
         return None
@@ -88,7 +90,7 @@ def _is_enough(lead: float, size: int, text: str) -> bool:
 
 def propose_escaped(pieces: Pieces) -> str | None:
     """The encoding of a text of ASCII in which other letters are written with escapes, if so."""
-    escaped = [name for name in _ESCAPED if _decodes(pieces(), name)]
+    escaped = [name for name in _ESCAPED if _decodes_all(pieces(), name)]
     for name in escaped:
         text = _decoded(_escaped(pieces()), name) or ""
         if not text.isascii() and not misread(text):
@@ -98,7 +100,7 @@ def propose_escaped(pieces: Pieces) -> str | None:
 
 def may_be_escaped(ascii_text: bytes) -> bool:
     """Whether a text of ASCII holds what begins other letters in ISO 2022."""
-    return any(escape in ascii_text for escape in _ESCAPES)
+    return b"\x1b" in ascii_text and any(escape in ascii_text for escape in _ESCAPES)
 
 
 def _escaped(pieces: Iterator[bytes]) -> bytes:
@@ -142,30 +144,36 @@ def _commonness(name: str) -> float:
 
 
 _FIELD_ENDS = (b",", b";", b"\t", b'"', b"\n", b"\r")
-_WORD = re.compile(rb'(?<![^\r\n\t,;"])[^\r\n\t,;"\x80-\xff]*+[\x80-\xff][^\r\n\t,;"]*+')
+#: To be matched behind the last one: a search would look for it from every byte of what follows.
+_NEXT_WORD = re.compile(
+    rb'(?:[^\r\n\t,;"\x80-\xff]*+[\r\n\t,;"])*+([^\r\n\t,;"\x80-\xff]*+[\x80-\xff][^\r\n\t,;"]*+)'
+)
 
 
-def _words(pieces: Iterator[bytes]) -> bytes:
+def _words(pieces: Iterator[bytes], alphabet: bytes) -> bytes:
     """The cells that hold bytes beyond ASCII: in a table they are few, and the rest says nothing.
 
-    Of a large file the first ones, and of each byte that these do not hold the first cell.
+    Of a large file the first ones, and of each byte that these do not hold the first cell. It is
+    read until all of the alphabet was seen.
     """
     rare: list[bytes] = []
     words: dict[bytes, None] = {}
     size, left, seen, is_full = 0, _CELLS, bytes(range(0x80)), False
     for piece in pieces:
-        for match in () if is_full else _WORD.finditer(piece):
-            left -= 1
-            if match[0] not in words:
-                words[match[0]] = None
-                size += len(match[0]) + 1
+        at = 0
+        while not is_full and (match := _NEXT_WORD.match(piece, at)):
+            at, word, left = match.end(), match[1], left - 1
+            if word not in words:
+                words[word] = None
+                size += len(word) + 1
             if is_full := size >= _SAMPLE or not left:
                 seen += bytes(set(b"".join(words)).difference(seen))
-                break
         if is_full:
             new = bytes(set(piece.translate(None, seen)))
             rare += [_cell(piece, piece.index(byte)) for byte in new]
             seen += new
+            if not alphabet.translate(None, seen):
+                break
     return b"\n".join([*rare, *words])
 
 
@@ -183,7 +191,14 @@ def _decoded(sample: bytes, name: str) -> str | None:
         return None
 
 
-def _decodes(pieces: Iterator[bytes], name: str) -> bool:
+def _decodes(pieces: Pieces, alphabet: bytes, name: str) -> bool:
+    """Whether that encoding decodes all of the pieces, of which the alphabet may say enough."""
+    if is_charmap(name) and _decoded(alphabet, name) is not None:
+        return True
+    return _decodes_all(pieces(), name)
+
+
+def _decodes_all(pieces: Iterator[bytes], name: str) -> bool:
     try:
         decoder = codecs.getincrementaldecoder(name)("strict")
         for piece in pieces:

@@ -17,6 +17,7 @@ HARDLY_KNOWN = {"iso8859-16"}
 #: Rows, columns of text.
 SHORT = [(1, 1), (1, 3), (2, 2), (3, 3), (5, 3)]
 LONG = [(30, 3), (1500, 3)]
+_ALL = bytes(range(256))
 
 
 def _read(data: bytes) -> tuple[str | None, str]:
@@ -116,8 +117,21 @@ def test_a_letter_that_only_the_end_of_a_large_file_holds() -> None:
     text = f"external_id,name,town\n{words}1,Œuvre,Nœux-les-Mines\n"
     for encoding in ("cp1252", "iso8859-15"):
         data = text.encode(encoding)
-        name = propose(lambda data=data: iter(data.splitlines(keepends=True)))  # type: ignore[misc]
+        name = propose(lambda data=data: iter(data.splitlines(keepends=True)), data)  # type: ignore[misc]
         assert name is None or data.decode(name) == text
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.sampled_from(PAIRS), st.binary(max_size=2), st.integers(0, 30), st.sampled_from([9, 999]))
+def test_of_an_alphabet_that_is_too_large_the_same_is_said(
+    pair: tuple[str, str], other: bytes, at: int, cells: int
+) -> None:
+    lines = encoded(table(*pair, 30), pair[1]).splitlines(keepends=True)
+    lines.insert(at, other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.guess._CELLS", cells)
+        names = {propose(lambda: iter(lines), each) for each in (b"".join(lines), _ALL)}
+    assert len(names) == 1
 
 
 @pytest.mark.parametrize(
@@ -148,4 +162,4 @@ def test_every_text_has_a_share_of_letters_that_stand_wrong(text: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xff,\xfe", bytes(range(256)) * 9])
 def test_nothing_is_named_for_no_text(data: bytes) -> None:
-    assert propose(lambda: iter([data])) is None
+    assert propose(lambda: iter([data]), data) is None

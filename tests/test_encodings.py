@@ -288,7 +288,7 @@ def test_an_encoding_that_shows_late() -> None:
 
 
 def test_many_lines_in_utf8_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rest of a large file need not be read for that; a text that is not is read to its end."""
+    """Behind the next piece nothing is read for that; a text that is not is read to its end."""
     monkeypatch.setattr("csvimport.encoding._PIECE", 100_000)
     good, bad = "1,Zoë\n".encode() * 20_000, b"1,Zo\xeb\n" * 100_000
 
@@ -298,10 +298,10 @@ def test_many_lines_in_utf8_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
         yield rest
 
     seen: list[int] = []
-    assert mostly_utf8(then(b"1,\xeb\n" + good, bad))
+    assert mostly_utf8(then(b"1,\xeb\n" + 2 * good, bad))[0]
     assert seen == []
-    assert not mostly_utf8(then(good[:70_000] + bad[:60_000], bad))
-    assert mostly_utf8(then(bad[:70_000], good))
+    assert not mostly_utf8(then(good[:70_000] + bad[:60_000], bad))[0]
+    assert mostly_utf8(then(bad[:70_000], good))[0]
     assert len(seen) == 2
 
 
@@ -320,7 +320,10 @@ def test_mostly_utf8_counts_lines(lines: list[bytes], last: bytes) -> None:
 
     beyond = sum(not line.isascii() for line in lines)
     broken = sum(map(is_broken, lines))
-    assert mostly_utf8(iter([b"\n".join(lines) + last])) == (broken < beyond - broken)
+    text = b"\n".join(lines) + last
+    is_utf8, alphabet = mostly_utf8(iter([text]))
+    assert is_utf8 == (broken < beyond - broken)
+    assert set(alphabet) == {*range(0x80), *text}
 
 
 # What the caller names
