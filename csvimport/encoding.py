@@ -5,6 +5,7 @@ text is transcoded, so that the rest can be checked all the same.
 """
 
 import codecs
+import ctypes
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from csvimport.charmap import transcoder
+from csvimport.compiled import library
 from csvimport.errors import BrokenOffError, OptionError
 from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
@@ -41,6 +43,17 @@ _HANDS = 2
 #: After so many lines in UTF-8, and so many times fewer that are not, it is UTF-8.
 _NO_ACCIDENT = 10_000
 _FEWER = 20
+
+
+def _compiled() -> ctypes.CDLL | None:
+    found = library()
+    if found:
+        found.utf8_valid.argtypes = [ctypes.c_char_p, ctypes.c_int64]
+        found.utf8_valid.restype = ctypes.c_int64
+    return found
+
+
+_CODE = _compiled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +209,10 @@ class Utf8Stream:
                 may_be_escaped = self._require_no_escapes(chunk)
             if not self.may_be_invalid:
                 try:
-                    if decoder.getstate()[0] or not chunk.isascii():
+                    if decoder.getstate()[0]:
                         decoder.decode(chunk)
+                    elif not chunk.isascii():
+                        decoder.decode(chunk[valid_utf8(chunk) :])
                 except UnicodeDecodeError:
                     self._decide()
             yield chunk
@@ -399,6 +414,11 @@ def _lines_beyond_ascii(piece: bytes) -> tuple[int, int]:
     beyond = len(np.unique(np.searchsorted(line_ends, np.flatnonzero(data >= 0x80))))
     # evidence may stand on the line end behind a broken sequence: that is the line it ends
     return beyond, len(np.unique(np.searchsorted(line_ends, invalid_utf8(data))))
+
+
+def valid_utf8(text: bytes) -> int:
+    """How many of the first bytes of `text` are known to be whole characters of UTF-8."""
+    return _CODE.utf8_valid(text, len(text)) if _CODE else 0
 
 
 def is_utf8(text: bytes) -> bool:

@@ -14,7 +14,8 @@ from tables import FILES, is_table
 
 import csvimport
 from csvimport import Issue
-from csvimport.encoding import mostly_utf8, require_encoding, sniff
+from csvimport.compiled import library
+from csvimport.encoding import mostly_utf8, require_encoding, sniff, valid_utf8
 from csvimport.errors import OptionError
 
 ROWS = [
@@ -457,3 +458,22 @@ def test_bad_bytes_on_both_sides_of_a_border(cut: int) -> None:
         result = run(iter(chunks), block_size=block_size)
         assert (result.encoding, result.rows) == ("utf-8", 100_000)
         assert [(each.rule, each.row) for each in result] == [("invalid-utf8", 50_001)]
+
+
+@pytest.mark.skipif(not library(), reason="nothing was compiled")
+@given(
+    st.lists(
+        st.sampled_from([b"a" * 31, b"a" * 64, "é".encode(), "漢".encode(), "\U00010000".encode()])
+        | st.text(max_size=3).map(str.encode)
+        | st.binary(max_size=3)
+        | st.sampled_from([b"\xc0\x80", b"\xe0\x9f\xbf", b"\xed\xa0\x80", b"\xf0\x8f\xbf\xbf"])
+        | st.sampled_from([b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xc3"])
+    ).map(b"".join)
+)
+def test_as_much_is_valid_as_python_says(text: bytes) -> None:
+    valid = len(text)
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        valid = error.start
+    assert valid_utf8(text) == valid
