@@ -568,26 +568,3 @@ void automaton_match(
     go_on(a, lanes, LANES, answer);
     for (int i = 0; i < LANES; i++) go_on(a, &lanes[i], 1, answer);
 }
-
-/* Of the lines that match, the first cells, each with an LF; of others just that. Returns the size.
- *
- * A cell in quotes holds none. `firsts` has room for as many bytes as `text` has. */
-int64_t automaton_firsts(const uint8_t *text, const int64_t *stops, const uint8_t *matches,
-                         int64_t count, uint8_t delimiter, uint8_t *firsts) {
-    uint8_t *to = firsts;
-    const uint8_t *at = text;
-    for (int64_t i = 0; i < count; at = text + stops[i++] + 1) {
-        if (matches[i]) {
-            const uint8_t *end = text + stops[i];
-            bool is_quoted = *at == '"';
-            const uint8_t *stop = memchr(at + is_quoted, is_quoted ? '"' : delimiter,
-                                         end - at - is_quoted);
-            if (stop) {
-                memcpy(to, at + is_quoted, stop - at - is_quoted);
-                to += stop - at - is_quoted;
-            }
-        }
-        *to++ = '\n';
-    }
-    return to - firsts;
-}

@@ -1,4 +1,4 @@
-"""Which lines of a text match an expression, and what these begin with.
+"""Which lines of a text match an expression, what these begin with, and how long their cells are.
 
 `automaton.c` says so where it was compiled and knows the expression; elsewhere polars' engine does,
 some four times as slowly.
@@ -30,8 +30,9 @@ def _compiled() -> ctypes.CDLL | None:
     found.automaton_count.argtypes = [text, size, byte]
     found.automaton_count.restype = size
     found.automaton_match.argtypes = [array, text, size, array, array]
-    found.automaton_firsts.argtypes = [text, array, array, size, byte, array]
-    found.automaton_firsts.restype = size
+    found.cells_first.argtypes = [text, array, array, size, byte, array]
+    found.cells_first.restype = size
+    found.cells_longer.argtypes = [text, array, array, size, byte, size, array]
     return found
 
 
@@ -120,7 +121,7 @@ def _firsts(text: bytes, stops: Offsets, flags: Flags, before: str) -> pl.Series
     if not flags.any():
         return None
     found = np.empty(len(text), np.uint8)
-    size = _CODE.automaton_firsts(
+    size = _CODE.cells_first(
         text,
         stops.ctypes.data,
         flags.ctypes.data,
@@ -130,6 +131,22 @@ def _firsts(text: bytes, stops: Offsets, flags: Flags, before: str) -> pl.Series
     )
     lines = split(found[:size].tobytes(), b"\n", lossy=False)
     return lines if lines is not None and len(lines) == len(stops) else None
+
+
+def have_longer_cells(
+    text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes, most: int
+) -> Flags | None:
+    """Which records from `starts` to `stops` have a cell of more than `most` bytes.
+
+    No cell holds a quote. None where nothing was compiled.
+    """
+    if not _CODE:
+        return None
+    starts, stops = map(np.ascontiguousarray, (starts, stops))
+    longer = np.empty(len(starts), np.bool_)
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    _CODE.cells_longer(text, *places, delimiter[0], most, longer.ctypes.data)
+    return longer
 
 
 def beginnings(lines: pl.Series, before: str) -> pl.Series:

@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from csvimport.automaton import matching
+from csvimport.automaton import have_longer_cells, matching
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -222,7 +222,12 @@ class Window:
         plain &= sizes < self.max_record
         large = np.flatnonzero(plain & (sizes >= LONGEST_CELL + self.width))
         if len(large):
-            plain[large] = ~self.extract(first[large], last[large]).has_longer_cells(LONGEST_CELL)
+            first, last = first[large], last[large]
+            places = self.starts[first], self.stops[last], self.dialect.delimiter
+            longer = have_longer_cells(self.text, *places, LONGEST_CELL)
+            if longer is None:
+                longer = self.extract(first, last).has_longer_cells(LONGEST_CELL)
+            plain[large] = ~longer
         return plain
 
     def extract(self, first: Offsets, last: Offsets) -> Extract:
