@@ -1,4 +1,4 @@
-"""Which lines of a text match an expression, what these begin with, and how long their cells are.
+"""Which lines of a text match an expression.
 
 `automaton.c` says so where it was compiled and knows the expression; elsewhere polars' engine does,
 some four times as slowly.
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.compiled import library
-from csvimport.lines import INNER_END, Flags, Offsets, ends_of, split, unknown
+from csvimport.lines import INNER_END, Flags, Offsets, ends_of, split
 
 #: Few large ones, since with each polars' engine starts from nothing.
 _PARTS = 2
@@ -30,9 +30,6 @@ def _compiled() -> ctypes.CDLL | None:
     found.automaton_count.argtypes = [text, size, byte]
     found.automaton_count.restype = size
     found.automaton_match.argtypes = [array, text, size, array, array]
-    found.cells_first.argtypes = [text, array, array, size, byte, array]
-    found.cells_first.restype = size
-    found.cells_longer.argtypes = [text, array, array, size, byte, size, array]
     return found
 
 
@@ -82,20 +79,17 @@ def _automaton(pattern: str, line_end: bytes) -> _Automaton:
 
 
 def ended_lines(
-    text: bytes, line_end: bytes, pattern: str | None, before: str | None, *, lossy: bool
-) -> tuple[Offsets, Flags, pl.Series]:
-    """Where lines end in `text`, which of them match `pattern`, and what stands `before` that.
+    text: bytes, line_end: bytes, pattern: str | None, *, lossy: bool
+) -> tuple[Offsets, Flags]:
+    """Where lines end in `text`, and which of them match `pattern`, as far as that can be asked.
 
-    The latter two as far as that can be asked, and is. What matches holds no quote within quotes.
     `lossy` is for text that may not be UTF-8.
     """
     whole = text[: text.rfind(line_end) + 1]
     if pattern is None or INNER_END.encode() in text:
         return _unasked(text, line_end)
     if automaton := _automaton(pattern, line_end):
-        stops, flags = automaton.lines(whole)
-        firsts = None if before is None else _firsts(whole, stops, flags, before)
-        return stops, flags, unknown(len(stops)) if firsts is None else firsts
+        return automaton.lines(whole)
     lines = split(whole, line_end, lossy=lossy)
     if lines is None:
         return _unasked(text, line_end)
@@ -106,56 +100,13 @@ def ended_lines(
         stops = ends_of(text, line_end)
     if len(lines) != len(stops):
         return _unasked(text, line_end)
-    firsts = unknown(len(stops)) if before is None else beginnings(lines, before)
-    return stops, _match(lines, pattern), firsts
+    found: Flags = lines.str.contains(pattern).fill_null(False).to_numpy()
+    return stops, found
 
 
-def _unasked(text: bytes, line_end: bytes) -> tuple[Offsets, Flags, pl.Series]:
+def _unasked(text: bytes, line_end: bytes) -> tuple[Offsets, Flags]:
     stops = ends_of(text, line_end)
-    return stops, np.zeros(len(stops), np.bool_), unknown(len(stops))
-
-
-def _firsts(text: bytes, stops: Offsets, flags: Flags, before: str) -> pl.Series | None:
-    """What stands before the first `before` in each line that matches, in quotes or not."""
-    assert _CODE
-    if not flags.any():
-        return None
-    found = np.empty(len(text), np.uint8)
-    size = _CODE.cells_first(
-        text,
-        stops.ctypes.data,
-        flags.ctypes.data,
-        len(stops),
-        ord(before),
-        found.ctypes.data,
-    )
-    lines = split(found[:size].tobytes(), b"\n", lossy=False)
-    return lines if lines is not None and len(lines) == len(stops) else None
-
-
-def have_longer_cells(
-    text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes, most: int
-) -> Flags | None:
-    """Which records from `starts` to `stops` have a cell of more than `most` bytes.
-
-    No cell holds a quote. None where nothing was compiled.
-    """
-    if not _CODE:
-        return None
-    starts, stops = map(np.ascontiguousarray, (starts, stops))
-    longer = np.empty(len(starts), np.bool_)
-    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
-    _CODE.cells_longer(text, *places, delimiter[0], most, longer.ctypes.data)
-    return longer
-
-
-def beginnings(lines: pl.Series, before: str) -> pl.Series:
-    """What stands in each line before the first `before`: unknown without one, or in quotes."""
-    line = pl.col(lines.name)
-    size = line.str.find(before, literal=True)  # in bytes
-    is_known = size.is_not_null() & ~line.str.starts_with('"')
-    first = pl.when(is_known).then(line.cast(pl.Binary).bin.head(size))
-    return lines.to_frame().select(first.cast(pl.String)).to_series()
+    return stops, np.zeros(len(stops), np.bool_)
 
 
 def matching(text: bytes, line_end: bytes, pattern: str, *, lossy: bool) -> Flags | None:
@@ -176,9 +127,4 @@ def matching(text: bytes, line_end: bytes, pattern: str, *, lossy: bool) -> Flag
     except pl.exceptions.ComputeError:  # too large, which no page has shown yet
         return None
     found: Flags = np.concatenate([np.zeros(0, np.bool_), *parts])
-    return found
-
-
-def _match(lines: pl.Series, pattern: str) -> Flags:
-    found: Flags = lines.str.contains(pattern).fill_null(False).to_numpy()
     return found

@@ -18,26 +18,21 @@ static Cell cell_at(const uint8_t *at, const uint8_t *end, uint8_t delimiter) {
     return (Cell){start, stop, behind < end ? behind + 1 : NULL};
 }
 
-/* Of the lines for which `matches` says so, the first cells, each with an LF; of others just that.
- *
- * `stops` is where the lines of `text` end. Returns the size of `firsts`, which has room for as many
- * bytes as `text` has. */
-int64_t cells_first(const uint8_t *text, const int64_t *stops, const uint8_t *matches,
+/* The first cells of the records from `starts` to `stops` in `text`, which have several, each with
+ * an LF. Returns the size of `firsts`, which has room for the records and an LF for each. */
+int64_t cells_first(const uint8_t *text, const int64_t *starts, const int64_t *stops,
                     int64_t count, uint8_t delimiter, uint8_t *firsts) {
     uint8_t *to = firsts;
-    int64_t start = 0;
-    for (int64_t i = 0; i < count; start = stops[i++] + 1) {
-        Cell cell = cell_at(text + start, text + stops[i], delimiter);
-        if (matches[i] && cell.next) {
-            memcpy(to, cell.start, cell.stop - cell.start);
-            to += cell.stop - cell.start;
-        }
+    for (int64_t i = 0; i < count; i++) {
+        Cell cell = cell_at(text + starts[i], text + stops[i], delimiter);
+        memcpy(to, cell.start, cell.stop - cell.start);
+        to += cell.stop - cell.start;
         *to++ = '\n';
     }
     return to - firsts;
 }
 
-/* Which records, from `starts` to `stops` in `text`, have a cell of more than `most` bytes. */
+/* Which records have a cell of more than `most` bytes. */
 void cells_longer(const uint8_t *text, const int64_t *starts, const int64_t *stops, int64_t count,
                   uint8_t delimiter, int64_t most, uint8_t *longer) {
     for (int64_t i = 0; i < count; i++) {
@@ -48,5 +43,15 @@ void cells_longer(const uint8_t *text, const int64_t *starts, const int64_t *sto
             longer[i] = cell.stop - cell.start > most;
             at = cell.next;
         }
+    }
+}
+
+/* Which records hold an odd number of quotes. */
+void cells_odd_quotes(const uint8_t *text, const int64_t *starts, const int64_t *stops,
+                      int64_t count, uint8_t *odd) {
+    for (int64_t i = 0; i < count; i++) {
+        uint8_t quotes = 0;
+        for (int64_t at = starts[i]; at < stops[i]; at++) quotes += text[at] == '"';
+        odd[i] = quotes & 1;
     }
 }

@@ -1,17 +1,16 @@
 """The bytes ahead: a stretch of the input that always starts with a whole line.
 
-They come in pages, for which other threads have found out already where their lines end, which of
-these plainly are in order, and what they begin with.
+They come in pages, for which other threads have found out already where their lines end, and which
+of these plainly are in order.
 """
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-import polars as pl
 
 from csvimport.errors import BrokenOffError
-from csvimport.lines import Flags, Offsets, ends_of, unknown
+from csvimport.lines import Flags, Offsets, ends_of
 from csvimport.lookahead import each_made
 
 #: The first pages are smaller, since what they say makes the others quicker to read.
@@ -26,14 +25,12 @@ NO_FLAGS: Flags = np.zeros(0, np.bool_)
 class Page:
     """Some of the input: `stops` is where lines end in `text`, if anybody has looked.
 
-    `plain` says which of them match `pattern`, as records by themselves, `firsts` what their first
-    cell is, as far as that is known.
+    `plain` says which of them match `pattern`, as records by themselves.
     """
 
     text: bytes
     stops: Offsets = field(default_factory=_NO_STOPS.copy)
     plain: Flags = field(default_factory=NO_FLAGS.copy)
-    firsts: pl.Series = field(default_factory=lambda: unknown(0))
     pattern: str | None = None
     bytes_read: int = 0
     """Of the input, when this was made."""
@@ -43,14 +40,13 @@ class Page:
 class Feed:
     """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`.
 
-    `stops`, `plain` and `firsts` are those of its pages, `bytes_read` that of the last one.
+    `stops` and `plain` are those of its pages, `bytes_read` that of the last one.
     """
 
     pages: Iterator[Page]
     text: bytes = b""
     stops: Offsets = field(default_factory=_NO_STOPS.copy)
     plain: Flags = field(default_factory=NO_FLAGS.copy)
-    firsts: pl.Series = field(default_factory=lambda: unknown(0))
     bytes_read: int = 0
     byte: int = 0
     line: int = 1
@@ -76,7 +72,6 @@ class Feed:
         Where it breaks off that is raised as soon as there is nothing new before it.
         """
         texts, stops, plain, have = [self.text], [self.stops], [self.plain], len(self.text)
-        firsts = [self.firsts]
         while have < size and not self.ended:
             try:
                 page = self._next()
@@ -94,7 +89,6 @@ class Feed:
             if self._breaks_off:  # the first line there is none by itself
                 page.plain[:1] = False
             plain.append(page.plain)
-            firsts.append(page.firsts)
             self._breaks_off = not len(page.stops) or page.stops[-1] + 1 < len(page.text)
             self._asked, self.bytes_read = page.pattern, page.bytes_read
             if self._asked is None:
@@ -102,7 +96,6 @@ class Feed:
         if len(texts) > 1:
             self.text = b"".join(filter(None, texts))
             self.stops, self.plain = np.concatenate(stops), np.concatenate(plain)
-            self.firsts = pl.concat(firsts)
 
     def _next(self) -> Page | None:
         if self._failure:  # what has failed would seem to end when it is asked again
@@ -112,14 +105,14 @@ class Feed:
     def read_on(self, pages: Iterator[Page], line_end: bytes) -> None:
         """From now on read these `pages`, which say where their lines end."""
         self.pages, self.stops = pages, ends_of(self.text, line_end)
-        self.plain, self.firsts = np.zeros(len(self.stops), np.bool_), unknown(len(self.stops))
+        self.plain = np.zeros(len(self.stops), np.bool_)
         self._breaks_off = not self.text.endswith(line_end)
         self._unasked = len(self.text)
 
     def ask(self, make: Callable[[Page], Page]) -> None:
         """Let `make` find out about `text` what is known of other pages."""
         page = make(Page(self.text))
-        self.stops, self.plain, self.firsts = page.stops, page.plain, page.firsts
+        self.stops, self.plain = page.stops, page.plain
         self._asked, self._unasked = page.pattern, 0
 
     def drop(self, size: int, lines: int, rows: int) -> None:
@@ -127,7 +120,6 @@ class Feed:
         self.text = self.text[size:]
         behind = int(self.stops.searchsorted(size))
         self.stops, self.plain = self.stops[behind:] - size, self.plain[behind:]
-        self.firsts = self.firsts.slice(behind)
         self._unasked = max(self._unasked - size, 0)
         self.byte += size
         self.line += lines

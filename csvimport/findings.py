@@ -23,6 +23,7 @@ from csvimport.block import (
     rows_as_frame,
     swallowed,
 )
+from csvimport.cells import first_cells
 from csvimport.dialect import WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST, cut
 from csvimport.lines import Flags, Offsets
@@ -132,9 +133,10 @@ class Findings:
     def _cells(self, first: Offsets, last: Offsets) -> pl.DataFrame:
         """The cells in the columns `positions` of the plain records on these lines."""
         window = self.window
-        if self.positions == [0] and (first == last).all():
-            firsts = window.firsts.gather(first)
-            if not firsts.null_count():
+        if self.positions == [0] and window.width != 1:
+            starts, stops = window.starts[first], window.stops[last]
+            firsts = first_cells(window.text, starts, stops, window.dialect.delimiter)
+            if firsts is not None:
                 return firsts.alias(cell_names(1)[0]).to_frame()
         text = ended_once(window, first, last)[0] if self.positions else b""
         return parsed(text, len(first), window.dialect, window.width, self.positions)

@@ -41,8 +41,3 @@ def split(text: bytes, line_end: bytes, *, lossy: bool) -> pl.Series | None:
 def ends_of(text: bytes, line_end: bytes) -> Offsets:
     """Where the line ends stand."""
     return np.flatnonzero(np.frombuffer(text, np.uint8) == line_end[0])
-
-
-def unknown(count: int) -> pl.Series:
-    """So many texts that nobody knows."""
-    return pl.Series("line", [None], dtype=pl.String).new_from_index(0, count)

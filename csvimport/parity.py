@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import polars as pl
 
-from csvimport.automaton import have_longer_cells, matching
+from csvimport.automaton import matching
+from csvimport.cells import have_longer_cells, have_odd_quotes
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -181,14 +181,12 @@ class Extract:
 class Window:
     """Some whole lines of `text`: line i is `text[starts[i]:stops[i]]` and a line end.
 
-    `pattern` is what a plain record matches, None where nobody knows; `plain` says which lines do,
-    `firsts` what the first cell of such a line is, or that this is not known.
+    `pattern` is what a plain record matches, None where nobody knows; `plain` says which lines do.
     """
 
     text: bytes
     stops: Offsets
     plain: Flags
-    firsts: pl.Series
     dialect: Dialect
     width: int | None
     max_record: int
@@ -197,6 +195,8 @@ class Window:
     may_be_invalid: bool
     max_lines: int
     pattern: str | None = None
+    _asked_from: int | None = None
+    """The first line of which was asked whether it is broken."""
 
     def __post_init__(self) -> None:
         if self.ended and self.text and not self.text.endswith(self.dialect.line_end):
@@ -276,7 +276,8 @@ class Window:
         """Which lines hold an odd number of quotes."""
         odd = np.zeros(len(self.stops), np.bool_)
         others = np.flatnonzero(~self.plain_lines)
-        odd[others] = self.extract(others, others).odd
+        found = have_odd_quotes(self.text, self.starts[others], self.stops[others])
+        odd[others] = self.extract(others, others).odd if found is None else found
         return odd
 
     @cached_property
@@ -292,6 +293,7 @@ class Window:
     def broken_lines(self) -> Offsets:
         """Which lines, where they start outside quotes, are broken records: STRAY, UNCLOSED, or 0.
 
+        Nothing is said of the first ones, if the first that is asked for comes later.
         It is the first quote that breaks them, as far as that shows without the exact path: within
         a cell that it did not open; or as the only one, opening a cell that the next line's first
         quote does not close, where that line is no evidence, with an odd number of them.
@@ -301,6 +303,7 @@ class Window:
         fits = (sizes < min(self.max_record // 2, LONGEST) - 1) & (self.endings <= 1)
         if self.text.endswith(b"\r"):
             fits[-1:] = False
+        fits[: self._asked_from] = False
         others = np.flatnonzero(~self.plain_lines & fits)
         records = self.extract(others, others)
         end = np.searchsorted(records.quotes, records.stops)
@@ -315,7 +318,9 @@ class Window:
         return broken
 
     def broken_until(self, line: int) -> int:
-        """The first line from `line` on that is not among `broken_lines`."""
+        """The first line from `line` on, which ascends, that is not among `broken_lines`."""
+        if self._asked_from is None:
+            self._asked_from = line
         first, end = self._broken_runs
         run = bisect_right(first, line) - 1
         return end[run] if run >= 0 and line < end[run] else line

@@ -23,7 +23,7 @@ from csvimport.errors import BrokenOffError
 from csvimport.feed import NO_FLAGS, Feed, Page, pages_of
 from csvimport.findings import Findings
 from csvimport.issue import cut
-from csvimport.lines import ends_of, unknown
+from csvimport.lines import ends_of
 from csvimport.parity import Reading, Window
 from csvimport.recovery import MAX_RECORD, Reader, Record
 
@@ -195,19 +195,14 @@ class Scanner:
     def _page(self, page: Page) -> Page:
         """`page` with what is to be found out about it."""
         pattern = self.pattern  # another thread may set it
-        delimiter = self.dialect.delimiter.decode() if self.positions == [0] else None
         try:
-            stops, plain, firsts = ended_lines(
-                page.text,
-                self.dialect.line_end,
-                pattern,
-                delimiter,
-                lossy=self.stream.may_be_invalid,
+            stops, plain = ended_lines(
+                page.text, self.dialect.line_end, pattern, lossy=self.stream.may_be_invalid
             )
         except pl.exceptions.ComputeError:  # what it makes of many columns is too large for it
             self.pattern = None
             return self._page(page)
-        return replace(page, stops=stops, plain=plain, firsts=firsts, pattern=pattern)
+        return replace(page, stops=stops, plain=plain, pattern=pattern)
 
     def _pieces(self) -> Iterator[bytes]:
         try:
@@ -506,7 +501,6 @@ class Scanner:
             text,
             feed.stops if feed else ends_of(text, self.dialect.line_end),
             feed.plain if feed else NO_FLAGS,
-            feed.firsts if feed else unknown(0),
             self.dialect,
             None if self.header is None else self.header.width,
             self.max_record,

@@ -48,18 +48,16 @@ LINES = st.text(st.sampled_from(CHARACTERS + "\r\v\x85\u2028"), max_size=12).map
 
 
 def _both(
-    text: bytes, line_end: bytes, pattern: str, before: str | None = None, *, lossy: bool = False
-) -> list[tuple[list[int], list[bool], list[str | None]]]:
+    text: bytes, line_end: bytes, pattern: str, *, lossy: bool = False
+) -> list[tuple[list[int], list[bool]]]:
     """What the compiled code says, and what polars' engine does."""
     answers = []
     for code in (automaton._CODE, None):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(automaton, "_CODE", code)
             patch.setattr(automaton, "_of_this_thread", threading.local())
-            stops, flags, firsts = automaton.ended_lines(
-                text, line_end, pattern, before, lossy=lossy
-            )
-            answers.append((stops.tolist(), flags.tolist(), firsts.to_list()))
+            stops, flags = automaton.ended_lines(text, line_end, pattern, lossy=lossy)
+            answers.append((stops.tolist(), flags.tolist()))
     return answers
 
 
@@ -95,9 +93,7 @@ def test_both_give_the_same_answer(
 @given(st.lists(st.binary(max_size=9), max_size=30), st.sampled_from(LINE_ENDS))
 def test_no_line_that_is_not_utf_8_matches(lines: list[bytes], line_end: bytes) -> None:
     text = b"".join(line.replace(b"\x1e", b"") + line_end for line in lines)
-    stops, flags, _ = automaton.ended_lines(
-        text, line_end, r"^[\x{1}-\x{10ffff}]+$", None, lossy=True
-    )
+    stops, flags = automaton.ended_lines(text, line_end, r"^[\x{1}-\x{10ffff}]+$", lossy=True)
     assert stops.tolist() == [i for i, byte in enumerate(text) if byte == line_end[0]]
     for line, matches in zip(text.split(line_end)[:-1], flags.tolist(), strict=True):
         content = line.removesuffix(b"\r") if line_end == b"\n" else line
@@ -164,24 +160,14 @@ def test_lanes_of_any_size(size: int) -> None:
 
 
 @needs_compiler
-def test_what_a_line_begins_with() -> None:
-    text = b'u1,x\n"u2",x\nu3\xc3\xa9,"x,y"\n?,x\nu4,x\r\n'
-    pattern = r'^(?:[a-zé0-9]+|"[a-z0-9]+"),(?:x|"x,y")$'
-    stops, flags, firsts = automaton.ended_lines(text, b"\n", pattern, ",", lossy=False)
-    assert flags.tolist() == [True, True, True, False, True]
-    assert firsts.to_list() == ["u1", "u2", "u3é", None, "u4"]
-    assert len(stops) == 5
-
-
-@needs_compiler
 def test_threads_do_not_share_an_automaton() -> None:
     text = b"".join(b"%d,%d\n" % (i, i * i) for i in range(20_000))
-    expected = automaton.ended_lines(text, b"\n", "^[0-9]{3},[0-9]+$", None, lossy=False)[1]
+    expected = automaton.ended_lines(text, b"\n", "^[0-9]{3},[0-9]+$", lossy=False)[1]
     found: list[bool] = []
 
     def ask() -> None:
         for _ in range(5):
-            flags = automaton.ended_lines(text, b"\n", "^[0-9]{3},[0-9]+$", None, lossy=False)[1]
+            flags = automaton.ended_lines(text, b"\n", "^[0-9]{3},[0-9]+$", lossy=False)[1]
             found.append(bool((flags == expected).all()))
 
     threads = [threading.Thread(target=ask) for _ in range(8)]

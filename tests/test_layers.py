@@ -28,6 +28,7 @@ ORDER = [
     "dialect",
     "lines",
     "compiled",
+    "cells",
     "automaton",
     "lookahead",
     "feed",

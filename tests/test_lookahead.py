@@ -3,12 +3,10 @@
 import threading
 from collections.abc import Iterator
 
-import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvimport.automaton import beginnings
 from csvimport.lookahead import each_made
 
 
@@ -58,12 +56,3 @@ def test_no_thread_stays_behind() -> None:
     assert threading.active_count() > before
     made.close()
     assert threading.active_count() == before
-
-
-@given(st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))))
-def test_the_first_cell_of_a_line_is_what_stands_before_the_delimiter(lines: list[str]) -> None:
-    expected = [
-        line.split(",")[0] if "," in line and not line.startswith('"') else None for line in lines
-    ]
-    texts = pl.Series("line", lines, dtype=pl.String)
-    assert beginnings(texts, ",").to_list() == expected

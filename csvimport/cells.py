@@ -1,0 +1,68 @@
+"""What is asked of the cells of many records at once: by `cells.c`, where it was compiled.
+
+Records go from `starts` to `stops` in a text. Where nothing was compiled, nothing is said.
+"""
+
+import ctypes
+
+import numpy as np
+import polars as pl
+
+from csvimport.compiled import library
+from csvimport.lines import Flags, Offsets, split
+
+
+def _compiled() -> ctypes.CDLL | None:
+    found = library()
+    if found:
+        text, array = ctypes.c_char_p, ctypes.c_void_p
+        size, byte = ctypes.c_int64, ctypes.c_uint8
+        found.cells_first.argtypes = [text, array, array, size, byte, array]
+        found.cells_first.restype = size
+        found.cells_longer.argtypes = [text, array, array, size, byte, size, array]
+        found.cells_odd_quotes.argtypes = [text, array, array, size, array]
+    return found
+
+
+_CODE = _compiled()
+
+
+def first_cells(text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes) -> pl.Series | None:
+    """What stands in the first cell of each record, of several; no cell holds a quote."""
+    if not _CODE:
+        return None
+    starts, stops = _arrays(starts, stops)
+    found = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
+    size = _CODE.cells_first(
+        text, starts.ctypes.data, stops.ctypes.data, len(starts), delimiter[0], found.ctypes.data
+    )
+    cells = split(found[:size].tobytes(), b"\n", lossy=False)
+    return cells.fill_null("") if cells is not None and len(cells) == len(starts) else None
+
+
+def have_longer_cells(
+    text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes, most: int
+) -> Flags | None:
+    """Which records have a cell of more than `most` bytes; no cell holds a quote."""
+    if not _CODE:
+        return None
+    starts, stops = _arrays(starts, stops)
+    longer = np.empty(len(starts), np.bool_)
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    _CODE.cells_longer(text, *places, delimiter[0], most, longer.ctypes.data)
+    return longer
+
+
+def have_odd_quotes(text: bytes, starts: Offsets, stops: Offsets) -> Flags | None:
+    """Which records hold an odd number of quotes."""
+    if not _CODE:
+        return None
+    starts, stops = _arrays(starts, stops)
+    odd = np.empty(len(starts), np.bool_)
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    _CODE.cells_odd_quotes(text, *places, odd.ctypes.data)
+    return odd
+
+
+def _arrays(starts: Offsets, stops: Offsets) -> tuple[Offsets, Offsets]:
+    return np.ascontiguousarray(starts, np.int64), np.ascontiguousarray(stops, np.int64)
