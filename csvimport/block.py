@@ -168,7 +168,7 @@ class Found:
         raw, parts = self.raw["sound"], [self._exact("sound", cell_names(self.width))]
         if len(raw):
             parts.append(self._sound(raw, 0))
-        return _in_order(parts)
+        return by_row(parts)
 
     def _sound(self, raw: Raw, base: int) -> pl.DataFrame:
         line = pl.Series(raw.more)
@@ -184,7 +184,7 @@ class Found:
             parts.append(self._wrong(self.raw["wrong"]))
         if len(self.raw["broken"]):
             parts.append(self._broken(self.raw["broken"]))
-        return _in_order(parts)
+        return by_row(parts)
 
     @cached_property
     def blanks(self) -> pl.DataFrame:
@@ -192,7 +192,7 @@ class Found:
         raw, parts = self.raw["blank"], [self._exact("blanks", [])]
         if len(raw):
             parts.append(_placed(raw, len(self.raw["sound"].text)))
-        return _in_order(parts)
+        return by_row(parts)
 
     def make_frames(self) -> None:
         """Make them now, in whatever thread this is."""
@@ -223,7 +223,7 @@ class Found:
         frame = self._sound(raw, len(self.kept))
         exact = self.exact | {"sound": [*self.exact["sound"], frame]}
         more = replace(self, exact=exact, kept=self.kept + raw.text)
-        vars(more)["sound"] = _in_order([self.sound, self._moved(frame)])
+        vars(more)["sound"] = by_row([self.sound, self._moved(frame)])
         return more
 
     def _exact(self, kind: str, names: list[str]) -> pl.DataFrame:
@@ -541,7 +541,8 @@ def _placed(raw: Raw, base: int) -> pl.DataFrame:
     return _at(raw).with_columns(start=pl.Series(start), end=pl.Series(start + raw.sizes))
 
 
-def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
+def by_row(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The records of these frames, of which there is one at least, as one, ascending by row."""
     filled = [part for part in parts if part.height]
     frame = pl.concat(filled) if len(filled) > 1 else (filled or parts)[0]
     rows = frame["row"].to_numpy()
