@@ -258,27 +258,31 @@ class Found:
         """The faults of lines that their first quote breaks."""
         delimiter = self.dialect.delimiter.decode()
         text = raw.contents(self.dialect.line_end)
-        before, behind = (
-            pl.col("text").str.splitn('"', 2).struct.field(f"field_{part}") for part in (0, 1)
-        )
+        halves = text.str.splitn('"', 2).struct.unnest()
+        before, behind = halves["field_0"], halves["field_1"]
         pieces = before.str.split(delimiter)
-        rest = behind.str.splitn(delimiter, 2).struct.field("field_0")
+        last, counts = pieces.list.last(), pieces.list.len()
         faults = np.where(raw.more == STRAY, "stray-quote", "unclosed-quote")
-        frame = text.to_frame().select(
+        frame = _at(raw).with_columns(
             fault=pl.Series(faults, dtype=_TEXT),
-            text="text",
-            value=pieces.list.last() + '"' + rest,
-            found=pieces.list.len().cast(_INT),
+            text=text,
+            value=last + '"' + behind.str.splitn(delimiter, 2).struct.field("field_0"),
+            found=counts.cast(_INT),
             evidence=pl.lit(None, _INT),
             bad_bytes=pl.lit(None, _TEXT),
-            at=before.str.len_chars().cast(_INT) - pieces.list.last().str.len_chars(),
-            pieces=pieces.list.head(pieces.list.len() - 1),
+            at=before.str.len_chars().cast(_INT) - last.str.len_chars(),
         )
-        cells = (
-            pl.col("pieces").list.get(index, null_on_oob=True).fill_null("").alias(name)
-            for index, name in enumerate(cell_names(self.width))
-        )
-        return _at(raw).hstack(frame.with_columns(cells).drop("pieces"))
+        names = cell_names(self.width)
+        most = min(int(counts.to_numpy().max()) - 1, len(names))
+        read = [
+            pl.when(pl.col("found") > index + 1)
+            .then(pl.lit(pieces).list.get(index, null_on_oob=True))
+            .otherwise(pl.lit(""))
+            for index in range(most)
+        ]
+        # behind the quote none is read, and it nearly always stands in one of the same columns
+        read += [pl.lit("")] * (len(names) - most)
+        return frame.with_columns(cell.alias(name) for name, cell in zip(names, read, strict=True))
 
 
 def together(parts: Sequence[Found]) -> Found:
