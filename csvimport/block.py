@@ -168,7 +168,7 @@ class Found:
         raw, parts = self.raw["sound"], [self._exact("sound", cell_names(self.width))]
         if len(raw):
             parts.append(self._sound(raw, 0))
-        return _in_order(parts)
+        return by_row(parts)
 
     def _sound(self, raw: Raw, base: int) -> pl.DataFrame:
         line = pl.Series(raw.more)
@@ -184,7 +184,7 @@ class Found:
             parts.append(self._wrong(self.raw["wrong"]))
         if len(self.raw["broken"]):
             parts.append(self._broken(self.raw["broken"]))
-        return _in_order(parts)
+        return by_row(parts)
 
     @cached_property
     def blanks(self) -> pl.DataFrame:
@@ -192,7 +192,7 @@ class Found:
         raw, parts = self.raw["blank"], [self._exact("blanks", [])]
         if len(raw):
             parts.append(_placed(raw, len(self.raw["sound"].text)))
-        return _in_order(parts)
+        return by_row(parts)
 
     def make_frames(self) -> None:
         """Make them now, in whatever thread this is."""
@@ -223,7 +223,7 @@ class Found:
         frame = self._sound(raw, len(self.kept))
         exact = self.exact | {"sound": [*self.exact["sound"], frame]}
         more = replace(self, exact=exact, kept=self.kept + raw.text)
-        vars(more)["sound"] = _in_order([self.sound, self._moved(frame)])
+        vars(more)["sound"] = by_row([self.sound, self._moved(frame)])
         return more
 
     def _exact(self, kind: str, names: list[str]) -> pl.DataFrame:
@@ -258,27 +258,31 @@ class Found:
         """The faults of lines that their first quote breaks."""
         delimiter = self.dialect.delimiter.decode()
         text = raw.contents(self.dialect.line_end)
-        before, behind = (
-            pl.col("text").str.splitn('"', 2).struct.field(f"field_{part}") for part in (0, 1)
-        )
+        halves = text.str.splitn('"', 2).struct.unnest()
+        before, behind = halves["field_0"], halves["field_1"]
         pieces = before.str.split(delimiter)
-        rest = behind.str.splitn(delimiter, 2).struct.field("field_0")
+        last, counts = pieces.list.last(), pieces.list.len()
         faults = np.where(raw.more == STRAY, "stray-quote", "unclosed-quote")
-        frame = text.to_frame().select(
+        frame = _at(raw).with_columns(
             fault=pl.Series(faults, dtype=_TEXT),
-            text="text",
-            value=pieces.list.last() + '"' + rest,
-            found=pieces.list.len().cast(_INT),
+            text=text,
+            value=last + '"' + behind.str.splitn(delimiter, 2).struct.field("field_0"),
+            found=counts.cast(_INT),
             evidence=pl.lit(None, _INT),
             bad_bytes=pl.lit(None, _TEXT),
-            at=before.str.len_chars().cast(_INT) - pieces.list.last().str.len_chars(),
-            pieces=pieces.list.head(pieces.list.len() - 1),
+            at=before.str.len_chars().cast(_INT) - last.str.len_chars(),
         )
-        cells = (
-            pl.col("pieces").list.get(index, null_on_oob=True).fill_null("").alias(name)
-            for index, name in enumerate(cell_names(self.width))
-        )
-        return _at(raw).hstack(frame.with_columns(cells).drop("pieces"))
+        names = cell_names(self.width)
+        most = min(int(counts.to_numpy().max()) - 1, len(names))
+        read = [
+            pl.when(pl.col("found") > index + 1)
+            .then(pl.lit(pieces).list.get(index, null_on_oob=True))
+            .otherwise(pl.lit(""))
+            for index in range(most)
+        ]
+        # behind the quote none is read, and it nearly always stands in one of the same columns
+        read += [pl.lit("")] * (len(names) - most)
+        return frame.with_columns(cell.alias(name) for name, cell in zip(names, read, strict=True))
 
 
 def together(parts: Sequence[Found]) -> Found:
@@ -541,7 +545,8 @@ def _placed(raw: Raw, base: int) -> pl.DataFrame:
     return _at(raw).with_columns(start=pl.Series(start), end=pl.Series(start + raw.sizes))
 
 
-def _in_order(parts: list[pl.DataFrame]) -> pl.DataFrame:
+def by_row(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The records of these frames, of which there is one at least, as one, ascending by row."""
     filled = [part for part in parts if part.height]
     frame = pl.concat(filled) if len(filled) > 1 else (filled or parts)[0]
     rows = frame["row"].to_numpy()

@@ -176,7 +176,8 @@ class Checker:
         """The sound records of `block`, with what compares them with earlier ones."""
         repeated = pl.concat([NOTHING_REPEATED, *block.repeated])
         named = self._identities.named(block.sound)
-        return named.join(repeated, on="row", how="left", maintain_order="left")
+        told = named.select("row").join(repeated, on="row", how="left", maintain_order="left")
+        return named.hstack(told.drop("row"))
 
     def incomplete_rules(
         self, files: Sequence[File], *, sampled: bool, size_known: bool, broken_header: bool

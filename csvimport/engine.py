@@ -16,7 +16,7 @@ import polars as pl
 
 from csvimport import plain
 from csvimport.baseline import NOTHING_LEFT, Counts
-from csvimport.block import MANY, Block, cell_names, joined
+from csvimport.block import MANY, Block, by_row, cell_names, joined
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
@@ -26,6 +26,7 @@ from csvimport.errors import BrokenOffError, SourceError
 from csvimport.identity import Identities
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
+from csvimport.lines import Offsets
 from csvimport.lookahead import ahead
 from csvimport.options import Options
 from csvimport.redaction import masked, masked_quote, masked_text
@@ -516,7 +517,7 @@ class Check:
                     name: pl.lit(None, kind) for name, kind in schema.items() if name not in known
                 }
                 parts.append(some.with_columns(**missing).select(*schema))
-        rows = pl.concat(parts).sort("row")
+        rows = by_row(parts)
         return rows.with_columns(masked(pl.col(pl.String))) if self.options.redact else rows
 
     def _as_it_stands(self, block: Block, row: int) -> tuple[str | None, int | None]:
@@ -545,8 +546,8 @@ class Check:
         wording = issues["wording"].to_numpy()
         of_data = ~is_blank[wording]
         rows, wording = issues["row"].to_numpy()[of_data], wording[of_data]
-        errors = len(np.unique(rows[is_error[wording]]))
-        return errors, len(np.unique(rows)) - errors
+        errors = _distinct(rows[is_error[wording]])
+        return errors, _distinct(rows) - errors
 
     def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
         wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
@@ -712,6 +713,11 @@ class Check:
             }
             for column in self.columns.all
         ]
+
+
+def _distinct(ascending: Offsets) -> int:
+    """How many different numbers there are."""
+    return int(np.count_nonzero(np.diff(ascending, prepend=-1)))
 
 
 def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:

@@ -10,6 +10,7 @@ import polars as pl
 
 from csvimport.block import (
     MANY,
+    NOTHING,
     SCHEMAS,
     Block,
     Found,
@@ -165,6 +166,8 @@ class Findings:
         return row, first, last, width, plain
 
     def _broken(self) -> Raw:
+        if not self.broken:  # which lines are is not asked without need
+            return NOTHING
         row = _ranges((row, row + end - first) for row, first, end in self.broken)
         line = _ranges((first, end) for _, first, end in self.broken)
         return self._raw(row, line, line, self.window.broken_lines[line])

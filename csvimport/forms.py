@@ -39,7 +39,7 @@ def is_array(cells: pl.Expr) -> pl.Expr:
 
 def has_outer_space(cells: pl.Expr) -> pl.Expr:
     """Whether cells start or end with white space."""
-    return cells.str.contains(r"^\s|\s$")
+    return cells.str.strip_chars().str.len_bytes() != cells.str.len_bytes()
 
 
 def is_single_quoted(cells: pl.Expr) -> pl.Expr:

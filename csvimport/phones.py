@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import polars as pl
 
@@ -146,6 +146,7 @@ def _is_several(text: str, region: str | None) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)  # area codes, which are asked as if they were numbers, come again
 def _meant(digits: str, region: str | None) -> str | None:
     """The valid number that `+` and digits, or digits alone, stand for."""
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, country_code_for_region
@@ -176,9 +177,11 @@ def _valid(digits: str, region: str | None) -> str | None:
 
     try:
         number = parse(digits, region)
+        if not is_valid_number(number):
+            return None
         text = format_number(number, PhoneNumberFormat.E164)
         # a plan may take the start of a number for a prefix, once it is written like this
-        is_stable = is_valid_number(number) and parse(text, None) == number
+        is_stable = parse(text, None) == number
     except NumberParseException:
         return None
     return text if is_stable and len(text) <= _LONGEST + 1 else None

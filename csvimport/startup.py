@@ -15,7 +15,7 @@ from types import FrameType
 INTERRUPTED = 130
 #: The signals that ask for an end, and what Python does about them by itself.
 _ENDS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
-_POLARS_MEMORY = "narenas:2,dirty_decay_ms:20,muzzy_decay_ms:0"
+_POLARS_MEMORY = "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0"
 #: Of malloc.h.
 _M_ARENA_MAX = -8
 

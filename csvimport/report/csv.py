@@ -89,32 +89,7 @@ def table(
     chunk: Chunk | Stored, names: list[str], legend: pl.DataFrame, parts: list[str]
 ) -> pl.DataFrame:
     """The flagged rows of `chunk` as the report shows them, in the order of its columns."""
-    headers = pl.DataFrame(
-        {"position": range(len(names)), "column": names},
-        schema={"position": pl.Int32, "column": pl.String},
-    )
-    issues = (
-        chunk.issues.with_row_index("number")
-        .join(legend, on="wording", how="left", maintain_order="left")
-        .join(headers, on="position", how="left", maintain_order="left")
-    )
-    prefix = pl.when(pl.col("column") != "").then(pl.col("column") + ": ").otherwise(pl.lit(""))
-    suggestion = pl.col("suggestion")
-    use = pl.when(suggestion == "").then(pl.lit(LEAVE_BLANK)).otherwise('use "' + suggestion + '"')
-    remedy = pl.coalesce(use, pl.col("help"))
-    # issues of the file as a whole have no row, and a line each
-    key = pl.coalesce(pl.col("row"), -1 - pl.col("number").cast(pl.Int64))
-    part = [pl.col("part").first()] if len(parts) > 1 else []
-    told = issues.group_by(key.alias("key"), maintain_order=True).agg(
-        *part,
-        pl.col("row", "line").first(),
-        pl.when((pl.col("severity") == Severity.ERROR).any())
-        .then(pl.lit("Error"))
-        .otherwise(pl.lit("Warning"))
-        .alias("type"),
-        pl.col("rule").unique(maintain_order=True).str.join("; ").alias("rules"),
-        pl.concat_str(prefix, "message", pl.lit("; "), remedy).str.join(" | ").alias("description"),
-    )
+    told = _told(chunk.issues, names, legend)
     # rows that precede the header do not know yet how many cells it has
     cells = cell_names(len(names))
     rows = chunk.rows
@@ -122,10 +97,47 @@ def table(
     known = set(rows.columns)  # which are listed anew each time that they are asked for
     missing = {name: pl.lit("") for name in cells if name not in known}
     rows = rows.with_columns(**missing).select("row", "text", *cells)
-    told = told.drop("key").join(rows, on="row", how="left", maintain_order="left")
-    if part:
-        told = told.with_columns(part=pl.lit(pl.Series(parts)).gather("part"))
-    return told
+    if told["row"].equals(rows["row"]):
+        told = told.hstack(rows.drop("row"))
+    else:  # what is said of the file as a whole is about no row
+        told = told.join(rows, on="row", how="left", maintain_order="left")
+    if len(parts) == 1:
+        return told.drop("part")
+    return told.with_columns(part=pl.lit(pl.Series(parts)).gather("part"))
+
+
+def _told(issues: pl.DataFrame, names: list[str], legend: pl.DataFrame) -> pl.DataFrame:
+    """What is said of the rows that `issues` are about: of each, all that is wrong with it."""
+    prefixes = pl.Series([f"{name}: " if name else "" for name in names], dtype=pl.String)
+    prefix = pl.lit(prefixes).gather("position").fill_null("")
+    suggestion = pl.col("suggestion")
+    use = pl.when(suggestion == "").then(pl.lit(LEAVE_BLANK)).otherwise('use "' + suggestion + '"')
+    help_, rule, severity = (
+        pl.lit(legend[name]).gather("wording") for name in ("help", "rule", "severity")
+    )
+    is_error = severity == Severity.ERROR
+    said = issues.select(
+        "part",
+        "row",
+        "line",
+        type=pl.when(is_error).then(pl.lit("Error")).otherwise(pl.lit("Warning")),
+        rules=rule,
+        description=pl.concat_str(prefix, "message", pl.lit("; "), pl.coalesce(use, help_)),
+    )
+    # issues of the file as a whole have no row, and a line each
+    together = said["row"].is_duplicated() & said["row"].is_not_null()
+    if not together.any():
+        return said
+    said = said.with_row_index("number")
+    several = said.filter(together).group_by("row", maintain_order=True)
+    joined = several.agg(
+        pl.col("number", "part", "line").first(),
+        pl.col("type").min(),  # an error, if there is one
+        pl.col("rules").unique(maintain_order=True).str.join("; "),
+        pl.col("description").str.join(" | "),
+    )
+    told = pl.concat([said.filter(~together), joined.select(said.columns)])
+    return told.sort("number").drop("number")
 
 
 def _guarded(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
