@@ -1,6 +1,7 @@
 """Records that plainly are in order: nobody can tell that they were asked one question only."""
 
 import csv
+import threading
 from datetime import UTC, datetime
 
 import polars as pl
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import CROSS_ROW, checked, run, whole
 
-from csvimport import plain
+from csvimport import automaton, cells, encoding, plain
 from csvimport.engine import Check
 from csvimport.lines import INNER_END, LONGEST_CELL
 from csvimport.rulebook import rulebook
@@ -181,11 +182,18 @@ def files(draw: st.DrawFn) -> bytes:
 
 
 def outcomes(data: bytes, **sizes: int) -> list[object]:
-    """All that is seen of the check of `data`, with a question about whole records and without."""
+    """All that is seen of the check of `data`.
+
+    With a question about whole records, without, and with one that no compiled code answers.
+    """
     found: list[object] = []
     ask = plain.pattern
-    for pattern in (ask, lambda *_: None):
+    for pattern, is_compiled in ((ask, True), (lambda *_: None, True), (ask, False)):
         with pytest.MonkeyPatch.context() as patch:
+            if not is_compiled:
+                for module in (automaton, cells, encoding):
+                    patch.setattr(module, "_CODE", None)
+                patch.setattr(automaton, "_of_this_thread", threading.local())
             patch.setattr("csvimport.inference.MOST_RECORDS", 3)
             patch.setattr("csvimport.plain.pattern", pattern)
             found.append(whole(run(data, now=NOW, probe=16, **sizes)))
@@ -195,8 +203,9 @@ def outcomes(data: bytes, **sizes: int) -> list[object]:
 @settings(max_examples=150, deadline=None)
 @given(files(), st.sampled_from([1, 100, 300, 1000]), st.sampled_from([300, 600]))
 def test_it_does_not_show_in_any_result(data: bytes, block_size: int, max_record: int) -> None:
-    asked, unasked = outcomes(data, block_size=block_size, max_record=max_record)
+    asked, unasked, uncompiled = outcomes(data, block_size=block_size, max_record=max_record)
     assert asked == unasked
+    assert asked == uncompiled
 
 
 def plain_lines(check: Check, lines: list[str]) -> list[bool]:
