@@ -411,7 +411,7 @@ static uint32_t state_of(Automaton *a, int32_t count) {
     uint32_t made = a->count++;
     bool is_end = was_seen(a, a->end) && !was_seen(a, a->end + BY_CR);
     a->states[made] = (State){a->member_count, count, is_end || was_seen(a, a->end + THEN_CR)};
-    memcpy(a->members + a->member_count, a->found, size);
+    if (count) memcpy(a->members + a->member_count, a->found, size); /* or there is no room yet */
     a->member_count += count;
     memset(a->table + (size_t)made * a->width, UNKNOWN, a->width * sizeof(uint32_t));
     return a->slots[slot] = made;
