@@ -85,4 +85,4 @@ $(VENV)/.bench: $(VENV)/.dev
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) csvimport/_compiled.so build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis

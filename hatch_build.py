@@ -3,13 +3,13 @@
 import os
 import shlex
 import subprocess
-import sysconfig
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from packaging.tags import platform_tags
 
-_COMPILER = os.environ.get("CC", "cc")
+_COMPILER = os.environ.get("CC") or "cc"
 _OPTIONS = "-std=c11 -O3 -fPIC -shared"
 _SOURCES, _RESULT = "csvimport/*.c", "csvimport/_compiled.so"
 
@@ -22,13 +22,15 @@ class Compile(BuildHookInterface):  # type: ignore[misc]
         root = Path(self.root)
         sources = map(str, sorted(root.glob(_SOURCES)))
         command = [*shlex.split(f"{_COMPILER} {_OPTIONS}"), "-o", _RESULT, *sources]
-        (root / _RESULT).unlink(missing_ok=True)
         try:
+            (root / _RESULT).unlink(missing_ok=True)
             subprocess.run(command, check=True, cwd=root)
         except (OSError, subprocess.CalledProcessError) as error:
             self.app.display_warning(f"{_SOURCES} was not compiled, so checks take longer: {error}")
             return
-        platform = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+        # as installers know it: not by the minor version of macOS, nor by what runs elsewhere, too
+        others = ("manylinux", "musllinux")
+        platform = next(each for each in platform_tags() if not each.startswith(others))
         build_data["tag"] = f"py3-none-{platform}"
         build_data["pure_python"] = False
         build_data["artifacts"].append(_RESULT)

@@ -169,7 +169,8 @@ static uint32_t character(Parser *p) {
     bool is_escaped = take(p, "\\");
     uint32_t first = (uint8_t)*p->at;
     bool is_word = (first >= '0' && first <= '9') || ((first | 32) >= 'a' && (first | 32) <= 'z');
-    if (!first || (is_escaped && (is_word || first >= 0x80))) {
+    bool means_more = is_word || first == '<' || first == '>' || first >= 0x80;
+    if (!first || (is_escaped && means_more)) {
         p->failed = true;
         return 0;
     }
@@ -231,7 +232,7 @@ static void class_of(Parser *p, Set *set) {
             uint32_t low = character(p), high = low;
             if (*p->at == '-' && !is_one_of(p->at[1], "-]")) {
                 p->at++;
-                high = *p->at == '[' ? 0 : character(p);
+                high = character(p); /* even a `[` */
             }
             add(p, set, low, high);
         }
@@ -410,7 +411,7 @@ static uint32_t state_of(Automaton *a, int32_t count) {
     uint32_t made = a->count++;
     bool is_end = was_seen(a, a->end) && !was_seen(a, a->end + BY_CR);
     a->states[made] = (State){a->member_count, count, is_end || was_seen(a, a->end + THEN_CR)};
-    memcpy(a->members + a->member_count, a->found, size);
+    if (count) memcpy(a->members + a->member_count, a->found, size); /* or there is no room yet */
     a->member_count += count;
     memset(a->table + (size_t)made * a->width, UNKNOWN, a->width * sizeof(uint32_t));
     return a->slots[slot] = made;
@@ -470,7 +471,7 @@ Automaton *automaton_new(const char *pattern, uint8_t line_end) {
     if (!a) return NULL;
     Parser p = {.at = pattern};
     if (!take(&p, "^")) p.failed = true;
-    Piece whole = alternatives(&p);
+    Piece whole = sequence(&p); /* of `^a|b$`, the anchors would be parts of the ways */
     if (strcmp(p.at, "$")) p.failed = true;
     a->end = open_end(&p);
     lead(&p, whole, a->end);

@@ -17,23 +17,14 @@ from csvimport.lines import INNER_END, Flags, Offsets, ends_of, split
 #: Few large ones, since with each polars' engine starts from nothing.
 _PARTS = 2
 
-
-def _compiled() -> ctypes.CDLL | None:
-    found = library()
-    if not found:
-        return None
-    text, array = ctypes.c_char_p, ctypes.c_void_p
-    size, byte = ctypes.c_int64, ctypes.c_uint8
-    found.automaton_new.argtypes = [text, byte]
-    found.automaton_new.restype = array
-    found.automaton_free.argtypes = [array]
-    found.automaton_count.argtypes = [text, size, byte]
-    found.automaton_count.restype = size
-    found.automaton_match.argtypes = [array, text, size, array, array]
-    return found
-
-
-_CODE = _compiled()
+_TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
+_SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
+_CODE = library(
+    automaton_new=(_ARRAY, _TEXT, _BYTE),
+    automaton_free=(None, _ARRAY),
+    automaton_count=(_SIZE, _TEXT, _SIZE, _BYTE),
+    automaton_match=(None, _ARRAY, _TEXT, _SIZE, _ARRAY, _ARRAY),
+)
 
 
 @dataclass(slots=True)

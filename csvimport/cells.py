@@ -11,20 +11,14 @@ import polars as pl
 from csvimport.compiled import library
 from csvimport.lines import Flags, Offsets, split
 
-
-def _compiled() -> ctypes.CDLL | None:
-    found = library()
-    if found:
-        text, array = ctypes.c_char_p, ctypes.c_void_p
-        size, byte = ctypes.c_int64, ctypes.c_uint8
-        found.cells_first.argtypes = [text, array, array, size, byte, array]
-        found.cells_first.restype = size
-        found.cells_longer.argtypes = [text, array, array, size, byte, size, array]
-        found.cells_odd_quotes.argtypes = [text, array, array, size, array]
-    return found
-
-
-_CODE = _compiled()
+_TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
+_SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
+_RECORDS = _TEXT, _ARRAY, _ARRAY, _SIZE
+_CODE = library(
+    cells_first=(_SIZE, *_RECORDS, _BYTE, _ARRAY),
+    cells_longer=(None, *_RECORDS, _BYTE, _SIZE, _ARRAY),
+    cells_odd_quotes=(None, *_RECORDS, _ARRAY),
+)
 
 
 def first_cells(text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes) -> pl.Series | None:

@@ -15,17 +15,8 @@ from csvimport.compiled import library
 #: In bytes: of a character in UTF-8, and what is written at once.
 _MOST, _AT_ONCE = 3, 8
 
-
-def _compiled() -> ctypes.CDLL | None:
-    found = library()
-    if found:
-        text, array, size = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64
-        found.charmap_transcode.argtypes = [text, size, array, array, array]
-        found.charmap_transcode.restype = size
-    return found
-
-
-_CODE = _compiled()
+_TEXT, _ARRAY, _SIZE = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64
+_CODE = library(charmap_transcode=(_SIZE, _TEXT, _SIZE, _ARRAY, _ARRAY, _ARRAY))
 
 
 def is_charmap(name: str) -> bool:

@@ -2,11 +2,19 @@
 
 import ctypes
 from pathlib import Path
+from typing import Any
 
 
-def library() -> ctypes.CDLL | None:
-    """Its functions, of which nobody else says what arguments they take."""
+def library(**functions: tuple[Any, ...]) -> ctypes.CDLL | None:
+    """Its `functions`: of each, what it returns, and what arguments it takes.
+
+    None where nothing was compiled, or what was is older than they are.
+    """
     try:
-        return ctypes.CDLL(str(Path(__file__).with_name("_compiled.so")))
-    except OSError:
+        found = ctypes.CDLL(str(Path(__file__).with_name("_compiled.so")))
+        for name, (result, *arguments) in functions.items():
+            function = getattr(found, name)
+            function.restype, function.argtypes = result, arguments
+    except (OSError, AttributeError):
         return None
+    return found

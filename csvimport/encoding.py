@@ -45,15 +45,7 @@ _NO_ACCIDENT = 10_000
 _FEWER = 20
 
 
-def _compiled() -> ctypes.CDLL | None:
-    found = library()
-    if found:
-        found.utf8_valid.argtypes = [ctypes.c_char_p, ctypes.c_int64]
-        found.utf8_valid.restype = ctypes.c_int64
-    return found
-
-
-_CODE = _compiled()
+_CODE = library(utf8_valid=(ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64))
 
 
 @dataclass(frozen=True, slots=True)

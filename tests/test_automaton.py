@@ -27,6 +27,7 @@ CLASSES = [
     r"[\x{80}-\x{10ffff}]",
     r"[\x{7ff}\x{800}\x{ffff}-\x{10000}]",
     "[é漢]",
+    r"[\x{0}-[b]",
     r"[.\-\[\]\\^]",
     r"[^\s\S]",
 ]
@@ -132,6 +133,9 @@ def _is_utf_8(line: bytes) -> bool:
         "^" + "(?:" * 200 + "a" + ")" * 200 + "$",
         "^(?:(?:[^a]{1000}){1000}){1000}$",
         "^a\0$",
+        "^a|b$",
+        r"^\<a$",
+        r"^a\>$",
     ],
 )
 def test_of_what_it_does_not_know_it_says_nothing(pattern: str) -> None:

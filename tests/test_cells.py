@@ -31,6 +31,11 @@ def _written(rows: list[list[str]], delimiter: str) -> tuple[bytes, list[int], l
     return text, starts, stops
 
 
+def test_a_library_that_lacks_a_function_is_as_good_as_none() -> None:
+    assert library(cells_first=(None,))
+    assert library(cells_first=(None,), cells_second=(None,)) is None
+
+
 @given(ROWS, st.sampled_from(",;"))
 def test_the_first_cell_of_each_record(rows: list[list[str]], delimiter: str) -> None:
     rows = [[cell.replace("\n", "").replace("\r", "") for cell in row] for row in rows]
