@@ -57,7 +57,7 @@ class Options:
             raise OptionError("found a size below 1 byte, expected at least 1")
         if self.encoding is not None:
             object.__setattr__(self, "encoding", require_encoding(self.encoding))
-        for rule in (*self.ignore, *self.severities):
+        for rule in (*sorted(self.ignore), *self.severities):
             known_rule(rule)
         # for the command line and the library alike; the caller goes before the workspace
         ignored = self.ignore | (frozenset(self.workspace.ignore) - self.severities.keys())
