@@ -55,3 +55,14 @@ void cells_odd_quotes(const uint8_t *text, const int64_t *starts, const int64_t 
         odd[i] = quotes & 1;
     }
 }
+
+/* The records, each on one line: line ends inside are `inner_end`s, and one `line_end` is behind.
+ * `lines` has room for the records and one byte more for each. */
+void cells_on_one_line(const uint8_t *text, const int64_t *starts, const int64_t *stops,
+                       int64_t count, uint8_t line_end, uint8_t inner_end, uint8_t *lines) {
+    for (int64_t i = 0; i < count; i++) {
+        for (int64_t at = starts[i]; at < stops[i]; at++)
+            *lines++ = text[at] == line_end ? inner_end : text[at];
+        *lines++ = line_end;
+    }
+}

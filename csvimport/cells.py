@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.compiled import library
-from csvimport.lines import Flags, Offsets, split
+from csvimport.lines import INNER_END, Flags, Offsets, split
 
 _TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
 _SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
@@ -18,6 +18,7 @@ _CODE = library(
     cells_first=(_SIZE, *_RECORDS, _BYTE, _ARRAY),
     cells_longer=(None, *_RECORDS, _BYTE, _SIZE, _ARRAY),
     cells_odd_quotes=(None, *_RECORDS, _ARRAY),
+    cells_on_one_line=(None, *_RECORDS, _BYTE, _BYTE, _ARRAY),
 )
 
 
@@ -56,6 +57,17 @@ def have_odd_quotes(text: bytes, starts: Offsets, stops: Offsets) -> Flags | Non
     places = (starts.ctypes.data, stops.ctypes.data, len(starts))
     _CODE.cells_odd_quotes(text, *places, odd.ctypes.data)
     return odd
+
+
+def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -> bytes | None:
+    """The records, each with a line end, and `INNER_END` in place of those that it holds."""
+    if not _CODE:
+        return None
+    starts, stops = _arrays(starts, stops)
+    lines = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    _CODE.cells_on_one_line(text, *places, line_end[0], ord(INNER_END), lines.ctypes.data)
+    return lines.tobytes()
 
 
 def _arrays(starts: Offsets, stops: Offsets) -> tuple[Offsets, Offsets]:

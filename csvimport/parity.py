@@ -21,7 +21,7 @@ from functools import cached_property
 import numpy as np
 
 from csvimport.automaton import matching
-from csvimport.cells import have_longer_cells, have_odd_quotes
+from csvimport.cells import have_longer_cells, have_odd_quotes, on_one_line
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -371,21 +371,29 @@ class Window:
         some = np.flatnonzero(asked)
         if self.pattern is None or not len(some):
             return plain
-        found = self.extract(first[some], last[some])
-        data = found.data.copy()
-        if (data == ord(INNER_END)).any():
+        if INNER_END.encode() in self.text:
             return plain
-        inner = data == self.dialect.line_end[0]
-        inner[found.stops] = False
-        data[inner] = ord(INNER_END)
         line_end, lossy = self.dialect.line_end, self.may_be_invalid
-        flags = matching(data.tobytes(), line_end, self.pattern, lossy=lossy)
+        starts, stops = self.starts[first[some]], self.stops[last[some]]
+        lines = on_one_line(self.text, starts, stops, line_end)
+        if lines is None:
+            lines = self._on_one_line(first[some], last[some])
+        flags = matching(lines, line_end, self.pattern, lossy=lossy)
         if flags is not None and len(flags) == len(some):
             plain[some] = flags
         plain = self._without_long_cells(plain, first, last)
         some = np.flatnonzero(plain)
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False
         return plain
+
+    def _on_one_line(self, first: Offsets, last: Offsets) -> bytes:
+        """What `on_one_line` says where something was compiled."""
+        found = self.extract(first, last)
+        data = found.data.copy()
+        inner = data == self.dialect.line_end[0]
+        inner[found.stops] = False
+        data[inner] = ord(INNER_END)
+        return data.tobytes()
 
     def rows_inside(self, first: Offsets, last: Offsets) -> Offsets:
         """The lines of sound records, behind the first of each, that are whole rows themselves."""

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from csvimport.cells import first_cells, have_longer_cells, have_odd_quotes
+from csvimport.cells import first_cells, have_longer_cells, have_odd_quotes, on_one_line
 from csvimport.compiled import library
+from csvimport.lines import INNER_END
 
 pytestmark = pytest.mark.skipif(not library(), reason="nothing was compiled")
 
@@ -62,3 +63,12 @@ def test_records_with_an_odd_number_of_quotes(text: bytes, data: st.DataObject) 
     assert found is not None
     spans = pairwise(places)
     assert found.tolist() == [text.count(b'"', start, stop) % 2 == 1 for start, stop in spans]
+
+
+@given(ROWS, st.sampled_from(["\n", "\r"]))
+def test_records_on_one_line(rows: list[list[str]], line_end: str) -> None:
+    text, starts, stops = _written(rows, ",")
+    found = on_one_line(text, np.array(starts), np.array(stops), line_end.encode())
+    records = (text[start:stop].decode() for start, stop in zip(starts, stops, strict=True))
+    lines = (record.replace(line_end, INNER_END) + line_end for record in records)
+    assert found == "".join(lines).encode()
