@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.compiled import library
-from csvimport.lines import INNER_END, Flags, Offsets, ends_of, split
+from csvimport.lines import INNER_END, Bytes, Flags, Offsets, ends_of, split
 
 #: Few large ones, since with each polars' engine starts from nothing.
 _PARTS = 2
@@ -22,8 +22,8 @@ _SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
 _CODE = library(
     automaton_new=(_ARRAY, _TEXT, _BYTE),
     automaton_free=(None, _ARRAY),
-    automaton_count=(_SIZE, _TEXT, _SIZE, _BYTE),
-    automaton_match=(None, _ARRAY, _TEXT, _SIZE, _ARRAY, _ARRAY),
+    automaton_count=(_SIZE, _ARRAY, _SIZE, _BYTE),
+    automaton_match=(None, _ARRAY, _ARRAY, _SIZE, _ARRAY, _ARRAY),
 )
 
 
@@ -46,14 +46,15 @@ class _Automaton:
         if _CODE and self._handle:
             _CODE.automaton_free(self._handle)
 
-    def lines(self, text: bytes) -> tuple[Offsets, Flags]:
+    def lines(self, text: bytes | Bytes) -> tuple[Offsets, Flags]:
         """Where each of these whole lines ends, and whether it matches."""
         assert _CODE
-        count = _CODE.automaton_count(text, len(text), self.line_end[0])
+        start = text if isinstance(text, bytes) else text.ctypes.data
+        count = _CODE.automaton_count(start, len(text), self.line_end[0])
         stops, flags = np.empty(count, np.int64), np.empty(count, np.bool_)
         if count:
             _CODE.automaton_match(
-                self._handle, text, len(text), stops.ctypes.data, flags.ctypes.data
+                self._handle, start, len(text), stops.ctypes.data, flags.ctypes.data
             )
         return stops, flags
 
@@ -100,14 +101,14 @@ def _unasked(text: bytes, line_end: bytes) -> tuple[Offsets, Flags]:
     return stops, np.zeros(len(stops), np.bool_)
 
 
-def matching(text: bytes, line_end: bytes, pattern: str, *, lossy: bool) -> Flags | None:
+def matching(text: bytes | Bytes, line_end: bytes, pattern: str, *, lossy: bool) -> Flags | None:
     """Which of these whole lines match `pattern`, None where that cannot be said.
 
     Asked in several threads where there is only one that waits for it.
     """
     if automaton := _automaton(pattern, line_end):
         return automaton.lines(text)[1]
-    lines = split(text, line_end, lossy=lossy)
+    lines = split(bytes(text), line_end, lossy=lossy)
     if lines is None:
         return None
     frame, size = lines.to_frame().lazy(), len(lines) // _PARTS + 1

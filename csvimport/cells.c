@@ -61,8 +61,11 @@ void cells_odd_quotes(const uint8_t *text, const int64_t *starts, const int64_t 
 void cells_on_one_line(const uint8_t *text, const int64_t *starts, const int64_t *stops,
                        int64_t count, uint8_t line_end, uint8_t inner_end, uint8_t *lines) {
     for (int64_t i = 0; i < count; i++) {
-        for (int64_t at = starts[i]; at < stops[i]; at++)
-            *lines++ = text[at] == line_end ? inner_end : text[at];
-        *lines++ = line_end;
+        const uint8_t *restrict from = text + starts[i];
+        uint8_t *restrict to = lines;
+        int64_t size = stops[i] - starts[i];
+        for (int64_t at = 0; at < size; at++) to[at] = from[at] == line_end ? inner_end : from[at];
+        to[size] = line_end;
+        lines += size + 1;
     }
 }

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.compiled import library
-from csvimport.lines import INNER_END, Flags, Offsets, split
+from csvimport.lines import INNER_END, Bytes, Flags, Offsets, split
 
 _TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
 _SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
@@ -59,7 +59,7 @@ def have_odd_quotes(text: bytes, starts: Offsets, stops: Offsets) -> Flags | Non
     return odd
 
 
-def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -> bytes | None:
+def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -> Bytes | None:
     """The records, each with a line end, and `INNER_END` in place of those that it holds."""
     if not _CODE:
         return None
@@ -67,7 +67,7 @@ def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -
     lines = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
     places = (starts.ctypes.data, stops.ctypes.data, len(starts))
     _CODE.cells_on_one_line(text, *places, line_end[0], ord(INNER_END), lines.ctypes.data)
-    return lines.tobytes()
+    return lines
 
 
 def _arrays(starts: Offsets, stops: Offsets) -> tuple[Offsets, Offsets]:

@@ -386,14 +386,14 @@ class Window:
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False
         return plain
 
-    def _on_one_line(self, first: Offsets, last: Offsets) -> bytes:
+    def _on_one_line(self, first: Offsets, last: Offsets) -> Bytes:
         """What `on_one_line` says where something was compiled."""
         found = self.extract(first, last)
         data = found.data.copy()
         inner = data == self.dialect.line_end[0]
         inner[found.stops] = False
         data[inner] = ord(INNER_END)
-        return data.tobytes()
+        return data
 
     def rows_inside(self, first: Offsets, last: Offsets) -> Offsets:
         """The lines of sound records, behind the first of each, that are whole rows themselves."""

@@ -71,4 +71,5 @@ def test_records_on_one_line(rows: list[list[str]], line_end: str) -> None:
     found = on_one_line(text, np.array(starts), np.array(stops), line_end.encode())
     records = (text[start:stop].decode() for start, stop in zip(starts, stops, strict=True))
     lines = (record.replace(line_end, INNER_END) + line_end for record in records)
-    assert found == "".join(lines).encode()
+    assert found is not None
+    assert found.tobytes() == "".join(lines).encode()
