@@ -55,6 +55,8 @@ class Findings:
     line: int
     byte: int
     positions: list[int] = field(default_factory=list)
+    are_blank: bool = False
+    """Whether all records are known to be blank."""
     rows: int = 0
     stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
     broken: list[tuple[int, int, int]] = field(default_factory=list)
@@ -87,7 +89,7 @@ class Findings:
         window = self.window
         others = np.flatnonzero(~plain)
         blank = np.zeros(len(row), np.bool_)
-        blank[others] = blanks(window, first[others], last[others])
+        blank[others] = self.are_blank or blanks(window, first[others], last[others])
         wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
         sound = ~(blank | wrong | plain)
         exact: dict[str, list[Row]] = {

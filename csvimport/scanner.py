@@ -371,7 +371,7 @@ class Scanner:
 
     def _blank_lines(self, size: int) -> Block:
         window = self._window(self._feed.text[:size], ended=False)
-        findings = self._findings(window)
+        findings = replace(self._findings(window), are_blank=True)
         lines, none = np.arange(len(window.stops)), np.zeros(len(window.stops), np.int64)
         reading = Reading(lines, lines, none, none.astype(np.bool_), none[:0])
         findings.add_stretch(reading, 0, len(lines))
