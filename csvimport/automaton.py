@@ -4,26 +4,23 @@
 some four times as slowly.
 """
 
-import ctypes
 import threading
 from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 
-from csvimport.compiled import library
+from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
 from csvimport.lines import INNER_END, Bytes, Flags, Offsets, ends_of, split
 
 #: Few large ones, since with each polars' engine starts from nothing.
 _PARTS = 2
 
-_TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
-_SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
 _CODE = library(
-    automaton_new=(_ARRAY, _TEXT, _BYTE),
-    automaton_free=(None, _ARRAY),
-    automaton_count=(_SIZE, _ARRAY, _SIZE, _BYTE),
-    automaton_match=(None, _ARRAY, _ARRAY, _SIZE, _ARRAY, _ARRAY),
+    automaton_new=(ARRAY, TEXT, BYTE),
+    automaton_free=(None, ARRAY),
+    automaton_count=(SIZE, ARRAY, SIZE, BYTE),
+    automaton_match=(None, ARRAY, ARRAY, SIZE, ARRAY, ARRAY),
 )
 
 

@@ -3,22 +3,18 @@
 Records go from `starts` to `stops` in a text. Where nothing was compiled, nothing is said.
 """
 
-import ctypes
-
 import numpy as np
 import polars as pl
 
-from csvimport.compiled import library
+from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
 from csvimport.lines import INNER_END, Bytes, Flags, Offsets, split
 
-_TEXT, _ARRAY = ctypes.c_char_p, ctypes.c_void_p
-_SIZE, _BYTE = ctypes.c_int64, ctypes.c_uint8
-_RECORDS = _TEXT, _ARRAY, _ARRAY, _SIZE
+_RECORDS = TEXT, ARRAY, ARRAY, SIZE
 _CODE = library(
-    cells_first=(_SIZE, *_RECORDS, _BYTE, _ARRAY),
-    cells_longer=(None, *_RECORDS, _BYTE, _SIZE, _ARRAY),
-    cells_odd_quotes=(None, *_RECORDS, _ARRAY),
-    cells_on_one_line=(None, *_RECORDS, _BYTE, _BYTE, _ARRAY),
+    cells_first=(SIZE, *_RECORDS, BYTE, ARRAY),
+    cells_longer=(None, *_RECORDS, BYTE, SIZE, ARRAY),
+    cells_odd_quotes=(None, *_RECORDS, ARRAY),
+    cells_on_one_line=(None, *_RECORDS, BYTE, BYTE, ARRAY),
 )
 
 

@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from csvimport.compiled import library
+from csvimport.compiled import ARRAY, SIZE, TEXT, library
 
 #: In bytes: of a character in UTF-8, and what is written at once.
 _MOST, _AT_ONCE = 3, 8
 
-_TEXT, _ARRAY, _SIZE = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64
-_CODE = library(charmap_transcode=(_SIZE, _TEXT, _SIZE, _ARRAY, _ARRAY, _ARRAY))
+_CODE = library(charmap_transcode=(SIZE, TEXT, SIZE, ARRAY, ARRAY, ARRAY))
 
 
 def is_charmap(name: str) -> bool:

@@ -4,6 +4,9 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
+#: Of bytes, of an array or what else there is in memory, of a number of them, and of one.
+TEXT, ARRAY, SIZE, BYTE = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8
+
 
 def library(**functions: tuple[Any, ...]) -> ctypes.CDLL | None:
     """Its `functions`: of each, what it returns, and what arguments it takes.

@@ -5,7 +5,6 @@ text is transcoded, so that the rest can be checked all the same.
 """
 
 import codecs
-import ctypes
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from csvimport.charmap import transcoder
-from csvimport.compiled import library
+from csvimport.compiled import SIZE, TEXT, library
 from csvimport.errors import BrokenOffError, OptionError
 from csvimport.guess import known_as, may_be_escaped, propose, propose_escaped
 from csvimport.lines import ends_of, split
@@ -45,7 +44,7 @@ _NO_ACCIDENT = 10_000
 _FEWER = 20
 
 
-_CODE = library(utf8_valid=(ctypes.c_int64, ctypes.c_char_p, ctypes.c_int64))
+_CODE = library(utf8_valid=(SIZE, TEXT, SIZE))
 
 
 @dataclass(frozen=True, slots=True)

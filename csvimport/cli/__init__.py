@@ -28,8 +28,6 @@ from csvimport.cli.usage import Command
 
 __all__ = ["CANNOT_RUN", "FOUND", "INTERRUPTED", "OK", "TIMED_OUT", "app", "main"]
 
-_COMMANDS = ("check", "workspace", "preview", "template", "rules", "rule", "completion")
-
 app = typer.Typer(
     help="Checks a CSV file before it is uploaded to a customer-engagement platform.",
     # what answers takes time to load, and has options of its own
@@ -39,7 +37,7 @@ app = typer.Typer(
     context_settings={
         "help_option_names": ["-h", "--help"],
         # typer loads pydantic for an option without a value, and its own --help has none
-        "default_map": {"help": False, **{name: {"help": False} for name in _COMMANDS}},
+        "default_map": {"help": False},
     },
 )
 app.command(cls=Command, epilog=check.EXAMPLES)(check.check)

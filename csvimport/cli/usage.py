@@ -19,6 +19,8 @@ class Command(TyperCommand):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        # its own --help is none of the parameters, and has no value
+        self.context_settings = {"default_map": {"help": False}, **self.context_settings}
         param: Any  # more than click says
         for param in self.params:
             param.get_runtime_param = partial(_Reader, param.get_runtime_param)
