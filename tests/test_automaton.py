@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvimport import automaton
+from csvimport.encoding import is_utf8
 
 LINE_ENDS = [b"\n", b"\r"]
 needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no compiler of C")
@@ -98,15 +99,7 @@ def test_no_line_that_is_not_utf_8_matches(lines: list[bytes], line_end: bytes) 
     assert stops.tolist() == [i for i, byte in enumerate(text) if byte == line_end[0]]
     for line, matches in zip(text.split(line_end)[:-1], flags.tolist(), strict=True):
         content = line.removesuffix(b"\r") if line_end == b"\n" else line
-        assert matches == (bool(content) and b"\0" not in content and _is_utf_8(content))
-
-
-def _is_utf_8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+        assert matches == (bool(content) and b"\0" not in content and is_utf8(content))
 
 
 @pytest.mark.parametrize(
