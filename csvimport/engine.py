@@ -503,6 +503,8 @@ class Check:
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
         """The rows that `issues` are about, as they stand in the file."""
         schema = self._row_schema()
+        if self.header is None:  # blank rows, of which nobody knows yet what cells they have
+            return issues.select("row", "line", text=pl.lit(None, _TEXT))
         names = cell_names(len(self.headers))
         flagged = issues["row"].unique()
         parts = []

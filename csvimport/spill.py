@@ -61,32 +61,70 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
-    """A chunk in files of this name, which are read as they are asked for."""
+class _File:
+    """A frame in a file, but for the columns that are `made` again: there may be nothing else."""
 
-    path: Path
-    has_rows: bool
+    path: Path | None
+    made: dict[str, pl.Expr]
+    columns: list[str]
+
+    def read(self) -> pl.DataFrame:
+        frame = pl.select([made.alias(name) for name, made in self.made.items()])
+        if self.path:
+            with scratch.told():
+                frame = pl.concat([frame, pl.read_ipc(self.path)], how="horizontal")
+        return frame.select(self.columns)
+
+
+def _written(frame: pl.DataFrame, path: Path) -> _File:
+    """`frame`, stored in a file of that name."""
+    made = {column.name: again for column in frame if (again := _made_again(column)) is not None}
+    rest = frame.drop(made)
+    if rest.width:
+        with scratch.create(path) as file:
+            rest.write_ipc(file)
+    return _File(path if rest.width else None, made, frame.columns)
+
+
+def _made_again(column: pl.Series) -> pl.Expr | None:
+    """What makes a column whose values are all the same, or numbers at equal distances.
+
+    Of millions of blank rows there is little else to say, and it would take five times their bytes.
+    """
+    if column.is_empty():
+        return None
+    first, last, size = column[0], column[-1], len(column)
+    if first == last:
+        made = pl.repeat(first, size, dtype=column.dtype)
+    elif column.dtype.is_integer() and not column.has_nulls():
+        step = (last - first) // (size - 1) or 1
+        made = pl.int_range(first, first + size * step, step).cast(column.dtype)
+    else:
+        return None
+    return made if pl.select(made).to_series().equals(column) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A chunk in files, which are read as they are asked for."""
+
     lines: Lines | None
     size: int
     """Of the lines, in bytes."""
+    _issues: _File
+    _rows: _File | None
+
+    @property
+    def has_rows(self) -> bool:
+        return self._rows is not None
 
     @property
     def issues(self) -> pl.DataFrame:
-        return _read(self.path.with_suffix(".issues"))
+        return self._issues.read()
 
     @property
     def rows(self) -> pl.DataFrame | None:
-        return _read(self.path.with_suffix(".rows")) if self.has_rows else None
-
-
-def _read(path: Path) -> pl.DataFrame:
-    with scratch.told():
-        return pl.read_ipc(path)
-
-
-def _write(frame: pl.DataFrame, path: Path) -> None:
-    with scratch.create(path) as file:
-        frame.write_ipc(file)
+        return self._rows.read() if self._rows else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,16 +240,16 @@ class Spill:
             if self._folder is None:
                 self._folder = scratch.folder(self)
             path = self._folder / f"{next(self._numbers):06}"
-            _write(chunk.issues, path.with_suffix(".issues"))
+            issues, rows = _written(chunk.issues, path.with_suffix(".issues")), None
             if chunk.rows is not None:
-                _write(chunk.rows, path.with_suffix(".rows"))
+                rows = _written(chunk.rows, path.with_suffix(".rows"))
             lines, size = chunk.lines, 0
             if lines:
                 place = path.with_suffix(".report")
                 with scratch.create(place) as file:
                     size = file.write(lines.text)
                 lines = replace(lines, text=b"", path=place)
-        return Stored(path, chunk.rows is not None, lines, size)
+        return Stored(lines, size, issues, rows)
 
 
 def _joined(packed: Sequence[_Packed]) -> Chunk:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from csvimport.errors import OutputError
 from csvimport.spill import Chunk, Lines, Spill
@@ -17,7 +18,8 @@ from csvimport.target import append
 
 def chunk(first: int, rows: int) -> Chunk:
     numbers = pl.int_range(first, first + rows, eager=True)
-    return Chunk(pl.DataFrame({"row": numbers}), pl.DataFrame({"row": numbers}))
+    frame = pl.DataFrame({"row": numbers, "square": numbers**2})
+    return Chunk(frame, frame)
 
 
 def lines_of(chunk: Chunk) -> Lines:
@@ -75,6 +77,59 @@ def test_interrupts_lose_nothing_and_are_told(interrupts: int) -> None:
     spill.settle()
     assert seen == ["csvimport-spill"] * (interrupts + 1)
     assert [part.issues.height for part in spill.snapshot()] == [3]
+
+
+_NUMBERS = st.one_of(st.none(), st.integers(-3, 3))
+_COLUMNS = st.integers(1, 6).flatmap(
+    lambda rows: st.lists(
+        st.one_of(
+            st.tuples(st.integers(-9, 9), st.integers(-3, 3)).map(
+                lambda first: [first[0] + first[1] * row for row in range(rows)]
+            ),
+            st.lists(_NUMBERS, min_size=rows, max_size=rows),
+            st.lists(st.sampled_from([None, "", "a"]), min_size=rows, max_size=rows),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_COLUMNS, _COLUMNS)
+def test_frames_come_back_as_they_were(issues: list[list[Any]], rows: list[list[Any]]) -> None:
+    def frame(columns: list[list[Any]]) -> pl.DataFrame:
+        types = [
+            pl.String if any(isinstance(it, str) for it in each) else pl.Int32 for each in columns
+        ]
+        return pl.DataFrame(
+            [
+                pl.Series(str(index), each, kind)
+                for index, (each, kind) in enumerate(zip(columns, types, strict=True))
+            ]
+        )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.spill._MANY", 0)
+        spill = Spill()
+        spill.append(Chunk(frame(issues), frame(rows)))
+        (stored,) = spill.snapshot()
+        assert stored.rows is not None
+        assert_frame_equal(stored.issues, frame(issues))
+        assert_frame_equal(stored.rows, frame(rows))
+
+
+def test_what_is_plain_from_a_few_numbers_takes_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("csvimport.spill._MANY", 1)
+    monkeypatch.setattr(pl.DataFrame, "write_ipc", refuse)
+    frame = pl.select(row=pl.int_range(5, 105, 2), text=pl.repeat(None, 50, dtype=pl.String))
+    spill = Spill()
+    spill.append(Chunk(frame, frame))
+    (stored,) = spill.snapshot()
+    assert_frame_equal(stored.issues, frame)
 
 
 def test_what_cannot_be_stored_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
