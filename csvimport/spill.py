@@ -98,7 +98,8 @@ def _made_again(column: pl.Series) -> pl.Expr | None:
         made = pl.repeat(first, size, dtype=column.dtype)
     elif column.dtype.is_integer() and not column.has_nulls():
         step = (last - first) // (size - 1) or 1
-        made = pl.int_range(first, first + size * step, step).cast(column.dtype)
+        # where it is no such column, that may lead beyond what its type holds
+        made = pl.int_range(first, first + size * step, step).cast(column.dtype, strict=False)
     else:
         return None
     return made if pl.select(made).to_series().equals(column) else None

@@ -79,7 +79,7 @@ def test_interrupts_lose_nothing_and_are_told(interrupts: int) -> None:
     assert [part.issues.height for part in spill.snapshot()] == [3]
 
 
-_NUMBERS = st.one_of(st.none(), st.integers(-3, 3))
+_NUMBERS = st.one_of(st.none(), st.integers(-128, 127))
 _COLUMNS = st.integers(1, 6).flatmap(
     lambda rows: st.lists(
         st.one_of(
@@ -100,7 +100,7 @@ _COLUMNS = st.integers(1, 6).flatmap(
 def test_frames_come_back_as_they_were(issues: list[list[Any]], rows: list[list[Any]]) -> None:
     def frame(columns: list[list[Any]]) -> pl.DataFrame:
         types = [
-            pl.String if any(isinstance(it, str) for it in each) else pl.Int32 for each in columns
+            pl.String if any(isinstance(it, str) for it in each) else pl.Int8 for each in columns
         ]
         return pl.DataFrame(
             [
