@@ -18,8 +18,8 @@ Hashes = npt.NDArray[np.uint64]
 Run = tuple[Hashes, Hashes]
 """Keys, ascending, and of each the other bits and the row."""
 
-_SHELVES = 64
-_SHELF_SHIFT = np.uint64(64 - 6)
+_SHELVES = 256
+_SHELF_SHIFT = np.uint64(64 - 8)
 #: So many runs of about one size become one.
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
@@ -137,8 +137,9 @@ def _first_of_these(keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
 
 def _merged(runs: list[Run]) -> Run:
     """All of `runs` as one; they are dropped, since both at once would take twice the memory."""
-    keys, values = (np.concatenate(each) for each in zip(*runs, strict=True))
+    parts = [list(each) for each in zip(*runs, strict=True)]
     runs.clear()
+    keys = np.concatenate(parts.pop(0))
     order = np.argsort(keys)
     keys = keys[order]
-    return keys, values[order]
+    return keys, np.concatenate(parts.pop())[order]
