@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
+from typing import BinaryIO
 
 from csvimport.address import shown
 from csvimport.errors import OptionError, OutputError
-from csvimport.report import html, jsonl, junit, markdown, parquet, sarif, xlsx
+from csvimport.report import jsonl, junit, markdown, parquet, sarif, xlsx
 from csvimport.report.findings import left_out
 from csvimport.result import Failure, Result
 from csvimport.target import replacing
@@ -40,6 +41,12 @@ class Face:
     package: str = ""
 
 
+def _write_html(results: Sequence[Result], file: BinaryIO) -> None:
+    from csvimport.report import html  # which takes longer to load than all the others
+
+    html.write(results, file)
+
+
 Faced = tuple[Path, Face]
 """Where a report goes, and the face that it has there."""
 
@@ -51,7 +58,7 @@ FACES = {
     ".sarif": Face(sarif.write, 1e6, most=sarif.MOST, tells_failures=True),
     ".junit.xml": Face(junit.write, 1e6, most=junit.MOST, tells_failures=True),
     ".md": Face(markdown.write, 1e6, most=markdown.MOST),
-    ".html": Face(html.write, 5e5, 5e6, needs_rows=True, extra="html", package="jinja2"),
+    ".html": Face(_write_html, 5e5, 5e6, needs_rows=True, extra="html", package="jinja2"),
 }
 
 
