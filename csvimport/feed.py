@@ -11,7 +11,7 @@ import numpy as np
 
 from csvimport.errors import BrokenOffError
 from csvimport.lines import Flags, Offsets, ends_of
-from csvimport.lookahead import each_made
+from csvimport.lookahead import ahead, each_made
 
 #: The first pages are smaller, since what they say makes the others quicker to read.
 _GROWTH = 4
@@ -152,11 +152,11 @@ def pages_of(
     """`chunks` in pages of whole lines, as `make` makes them; they grow up to `size()` bytes.
 
     A page breaks off within a line that is longer. Pages of more than `most` lines shrink. Some
-    are made at a time, in threads of their own.
+    are made at a time, in threads of their own, and the next one is read in another.
     """
     step = max(size() // _GROWTH, 1)
     unmade = _unmade(chunks, bytes_read, line_end, lambda: step)
-    for page in each_made(unmade, make, _HANDS):
+    for page in each_made(ahead(unmade), make, _HANDS):
         step = max(step // 2, 1) if len(page.stops) > most else min(2 * step, size())
         yield page
         del page  # what is not kept here goes with it
@@ -186,5 +186,6 @@ def _gathered(
         have += len(chunk)
     last = parts.pop()
     stop = len(last) if chunk is None else last.rfind(line_end) + 1 or len(last)
-    whole = b"".join(filter(None, (*parts, memoryview(last)[:stop])))  # a slice would be a copy
+    end = memoryview(last)[:stop] if stop < len(last) else last  # a slice would be a copy
+    whole = b"".join(filter(None, (*parts, end)))
     return whole, last[stop:], chunk is None

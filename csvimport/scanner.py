@@ -207,8 +207,10 @@ class Scanner:
     def _pieces(self) -> Iterator[bytes]:
         try:
             for chunk in self.stream:
-                for start in range(0, len(chunk), self.block_size):
-                    yield chunk[start : start + self.block_size]
+                # a cut within a line would have to be mended: a little more is no matter
+                size = self.block_size if len(chunk) >= 2 * self.block_size else len(chunk)
+                for start in range(0, len(chunk), max(size, 1)):
+                    yield chunk[start : start + size]
         except BrokenOffError as error:  # raised behind all that was read
             self._failure = str(error)  # it itself knows what is open
 

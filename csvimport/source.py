@@ -30,6 +30,9 @@ from csvimport.archive import (
 from csvimport.errors import CHANGED, BrokenOffError, OptionError, SourceError, reason
 
 _CHUNK = 4 << 20
+#: The pieces of a regular file grow from one size to the other, and go on to a line's end so near.
+_FIRST_PIECE, _LARGEST_PIECE = 1 << 20, 8 << 20
+_NEAR = 1 << 16
 
 #: In bytes: what is packed may not hold more, twice the largest file that the platform takes.
 LARGEST = 1 << 30
@@ -251,7 +254,7 @@ class Source:
 
     def _packed(self) -> Iterator[bytes]:
         if self.path:
-            yield from self._unchanged(_chunks_of(self.path))
+            yield from self._unchanged(_lines_of(self.path))
         elif self._file:
             yield from self._unchanged(self._from_file(self._file))
         else:
@@ -445,6 +448,27 @@ def _chunks_of(path: Path) -> Iterator[bytes]:
     # opened as late as that: a pipe waits for who writes to it
     with path.open("rb") as file:
         yield from _chunks(file)
+
+
+def _lines_of(path: Path) -> Iterator[bytes]:
+    """A regular file in pieces that end with a line where one ends near.
+
+    What is to be whole lines need not be joined then. Small pieces come first: of some files no
+    more is read.
+    """
+    at, size = 0, _FIRST_PIECE
+    with path.open("rb", buffering=0) as file:
+        while True:
+            file.seek(at + size)
+            near = file.read(_NEAR).find(b"\n") + 1
+            file.seek(at)
+            piece = file.read(size + near)
+            if not piece:
+                return
+            at += len(piece)
+            yield piece
+            del piece  # or it would be kept while the next one is read
+            size = min(2 * size, _LARGEST_PIECE)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

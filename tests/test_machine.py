@@ -46,7 +46,7 @@ from test_cli import (
 from csvimport import OutputError, SourceError, check, scratch, start
 from csvimport.checker import Checker
 from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, OK, TIMED_OUT
-from csvimport.source import Source
+from csvimport.source import Source, _lines_of
 from csvimport.spill import Chunk, Lines, Spill
 from csvimport.target import replacing
 
@@ -371,6 +371,31 @@ def test_what_does_not_change_can_be_read_often(packing: str) -> None:
                     [LONG],
                     [LONG, LONG],
                 )
+
+
+@given(
+    lines=st.lists(st.integers(0, 12).map(lambda size: b"x" * size), max_size=30),
+    line_end=st.sampled_from([b"\n", b"\r\n", b"\r", b""]),
+    first=st.integers(1, 8),
+    largest=st.integers(8, 24),
+    near=st.integers(1, 8),
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_file_comes_in_whole_lines_where_they_end_near(
+    lines: list[bytes], line_end: bytes, first: int, largest: int, near: int
+) -> None:
+    text = line_end.join(lines)
+    path = write("users.csv", text)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in (("FIRST_PIECE", first), ("LARGEST_PIECE", largest), ("NEAR", near)):
+            patch.setattr(f"csvimport.source._{name}", size)
+        pieces = list(_lines_of(path))
+    assert b"".join(pieces) == text
+    behind = 0
+    for piece in pieces[:-1]:
+        behind += len(piece)
+        assert len(piece) <= largest + near
+        assert piece.endswith(b"\n") or b"\n" not in text[behind : behind + near]
 
 
 @pytest.mark.parametrize("change", CHANGES)
