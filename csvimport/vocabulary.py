@@ -10,6 +10,9 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -32,6 +35,38 @@ _PUNCTUATION = str.maketrans(
 )
 #: What the standard puts behind the names of languages that it also lists the parts of.
 _MACROLANGUAGE = " (macrolanguage)"
+
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+class _Country(msgspec.Struct, frozen=True):
+    """A country of ISO 3166-1 whose code is in force."""
+
+    alpha_2: str
+    alpha_3: str
+    name: str
+    common_name: str = ""
+    official_name: str = ""
+
+
+class _Countries(msgspec.Struct, frozen=True):
+    all: list[_Country] = msgspec.field(name="3166-1")
+
+
+class _Language(msgspec.Struct, frozen=True):
+    """A language of ISO 639-3."""
+
+    alpha_3: str
+    name: str
+    alpha_2: str = ""
+    common_name: str = ""
+    inverted_name: str = ""
+    bibliographic: str = ""
+
+
+class _KnownLanguages(msgspec.Struct, frozen=True):
+    all: list[_Language] = msgspec.field(name="639-3")
 
 
 class _Languages(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,9 +96,7 @@ class _Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def countries() -> frozenset[str]:
     """The country codes of ISO 3166-1 alpha-2 that are in force."""
-    import pycountry
-
-    return frozenset(country.alpha_2 for country in pycountry.countries)
+    return frozenset(country.alpha_2 for country in _known_countries())
 
 
 def country(value: str) -> str | None:
@@ -164,25 +197,20 @@ def _words() -> _Words:
 @cache
 def _country_codes() -> Mapping[str, str]:
     """The country codes by those of either length, in lower case."""
-    import pycountry
-
     return {
         code.lower(): country.alpha_2
-        for country in pycountry.countries
+        for country in _known_countries()
         for code in (country.alpha_2, country.alpha_3)
     }
 
 
 @cache
 def _country_names() -> Mapping[str, str]:
-    import pycountry
-
     def names() -> Iterator[tuple[str, str]]:
-        for fields in map(dict, pycountry.countries):
-            for key in ("name", "common_name", "official_name"):
-                if name := fields.get(key):
-                    yield name, fields["alpha_2"]
-                    yield _turned(name), fields["alpha_2"]
+        for country in _known_countries():
+            for name in filter(None, (country.name, country.common_name, country.official_name)):
+                yield name, country.alpha_2
+                yield _turned(name), country.alpha_2
         yield from _pairs(_words().country)
 
     return _table(names())
@@ -192,33 +220,46 @@ def _country_names() -> Mapping[str, str]:
 def _language_codes() -> Mapping[str, str]:
     """The language codes by those of either length, and those of old."""
     codes = {code: code for code in languages()}
-    for code, fields in _known_languages():
-        for key in ("alpha_3", "bibliographic"):
-            if key in fields:
-                codes[fields[key]] = code
+    for code, known in _known_languages():
+        for other in filter(None, (known.alpha_3, known.bibliographic)):
+            codes[other] = code
     return codes | dict(_pairs(_words().language_code))
 
 
 @cache
 def _language_names() -> Mapping[str, str]:
     def names() -> Iterator[tuple[str, str]]:
-        for code, fields in _known_languages():
-            for key in ("name", "common_name", "inverted_name"):
-                if name := fields.get(key):
-                    yield name, code
-                    yield name.removesuffix(_MACROLANGUAGE), code
+        for code, known in _known_languages():
+            for name in filter(None, (known.name, known.common_name, known.inverted_name)):
+                yield name, code
+                yield name.removesuffix(_MACROLANGUAGE), code
         yield from _pairs(_words().language)
 
     return _table(names())
 
 
-def _known_languages() -> Iterator[tuple[str, dict[str, str]]]:
+def _known_languages() -> Iterator[tuple[str, _Language]]:
     """The language codes in order, each with what ISO 639 says about it."""
-    import pycountry
+    known = {
+        code: each
+        for each in _standard("iso639-3", _KnownLanguages).all
+        for code in (each.alpha_2, each.alpha_3)
+    }
+    return ((code, known[code]) for code in sorted(languages()) if code in known)
 
-    for code in sorted(languages()):
-        if known := pycountry.languages.get(**{f"alpha_{len(code)}": code}):
-            yield code, dict(known)
+
+@cache
+def _known_countries() -> list[_Country]:
+    return _standard("iso3166-1", _Countries).all
+
+
+def _standard(name: str, kind: type[T]) -> T:
+    """A table of the pycountry package, whose own ways to read it take ten times as long."""
+    package = find_spec("pycountry")
+    assert package is not None
+    assert package.origin is not None
+    path = Path(package.origin).parent / "databases" / f"{name}.json"
+    return msgspec.json.decode(path.read_bytes(), type=kind)
 
 
 @cache

@@ -135,6 +135,7 @@ FILES = {
     ("baseline", "open"),
     ("baseline", "read_ndjson"),  # of bytes
     ("rulebook", "read_bytes"),
+    ("vocabulary", "read_bytes"),  # the names of countries and languages, in a package
     ("vocabulary", "read_text"),  # the names of zones, in a package
     ("workspace", "read_bytes"),
     ("report.parquet", "sink_parquet"),  # to a file that is open
