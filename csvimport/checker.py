@@ -94,7 +94,7 @@ class Checker:
     def header(self, header: Header) -> pl.DataFrame:
         """The issues of the header: at most one a cell, beside those of the header as such."""
         if self.columns is None:
-            return in_order(self._faults(header.faults))
+            return in_order(pl.collect_all(self._faults(header.faults)))
         place = (header.row, header.line, header.byte)
         taken: set[int] = set()
         issues = []
@@ -166,8 +166,8 @@ class Checker:
 
     def block(self, block: Block) -> pl.DataFrame:
         """The issues of an identified block's records."""
-        issues = self._faults(block.faults)
-        issues += self._faults(block.blanks.with_columns(fault=pl.lit("blank-row")))
+        blanks = block.blanks.with_columns(fault=pl.lit("blank-row"))
+        issues = pl.collect_all([*self._faults(block.faults), *self._faults(blanks)])
         if self.columns is not None and block.sound.height:
             issues += self._rows(block, self._told_apart(block))
         return self.words.released(in_order(issues))
@@ -255,12 +255,13 @@ class Checker:
                 by_column.setdefault(each.position, []).append(each)
         return by_column
 
-    def _faults(self, faults: pl.DataFrame) -> list[pl.DataFrame]:
+    def _faults(self, faults: pl.DataFrame) -> list[pl.LazyFrame]:
         issues = []
         for rule in faults["fault"].unique(maintain_order=True) if faults.height else ():
             if self.words.wants(rule):
                 flag = fault_check.checks[rule].decide(self.columns)
-                issues.append(self.words.say(rule, flag, faults.filter(flag.mask), self.headers))
+                rows = faults.lazy().filter(flag.mask)
+                issues.append(self.words.say(rule, flag, rows, self.headers))
         return issues
 
     def _rows(self, block: Block, frame: pl.DataFrame) -> list[pl.DataFrame]:
@@ -298,7 +299,7 @@ class Checker:
         self, block: Block, rows: pl.DataFrame, flags: list[RowFlag], masks: list[Flags]
     ) -> list[pl.DataFrame]:
         """The issues of `rows`, of which each of `flags` holds where its mask does."""
-        issues: list[pl.DataFrame] = []
+        flagged: list[tuple[RowFlag, pl.LazyFrame]] = []
         taken: dict[int, Flags] = {}
         on_purpose: Flags | None = None
         for each, mask in zip(flags, masks, strict=True):
@@ -313,32 +314,57 @@ class Checker:
                     mask &= ~on_purpose[:, each.position]  # noqa: PLW2901
                 taken[each.position] = mask | ~free
             if mask.any() and not each.mute:
-                issues.append(self._said_of(each, rows.filter(pl.Series(mask))))
+                flagged.append((each, rows.lazy().filter(pl.Series(mask))))
+        return self._in_words(flagged)
+
+    def _in_words(self, flagged: Sequence[tuple[RowFlag, pl.LazyFrame]]) -> list[pl.DataFrame]:
+        """The issues of rows for all of which a flag holds.
+
+        Suggestions that would be an issue in their turn are left out. Flags are many, and mostly
+        there are few rows to each: polars is asked for those of all of them at once.
+        """
+        suggesting = [
+            index
+            for index, (each, _) in enumerate(flagged)
+            if each.flag.explain or each.flag.suggestion is not None
+        ]
+        found = (
+            self.words.found(each.flag, rows, each.position)
+            for each, rows in map(flagged.__getitem__, suggesting)
+        )
+        told = {
+            index: self._told(flagged[index][0], frame)
+            for index, frame in zip(suggesting, pl.collect_all(found), strict=True)
+        }
+        mended = [index for index, it in told.items() if it["suggestion"].count()]
+        asked = [
+            *(
+                self.words.say(it.rule, it.flag, rows, self.headers, it.position, told.get(index))
+                for index, (it, rows) in enumerate(flagged)
+            ),
+            *(self._wrong(*flagged[index], told[index]["suggestion"]) for index in mended),
+        ]
+        answers = pl.collect_all(asked)
+        issues = answers[: len(flagged)]
+        for index, wrong in zip(mended, answers[len(flagged) :], strict=True):
+            issues[index] = self.words.without_suggestions(issues[index], wrong.to_series())
         return issues
 
-    def _said_of(self, each: RowFlag, rows: pl.DataFrame) -> pl.DataFrame:
-        """The issues of `rows`, all of which are flagged."""
-        if each.position is None:
-            return self.words.say(each.rule, each.flag, rows, self.headers)
-        explain, known = each.flag.explain, None
-        if explain:
-            new = Explained(explain, redact=self.words.options.redact)
-            known = self._explained.setdefault((each.rule, each.position), new)
-        said = self.words.say(each.rule, each.flag, rows, self.headers, each.position, known)
-        return self._vetted(said, rows, each)
+    def _told(self, each: RowFlag, found: pl.DataFrame) -> pl.DataFrame:
+        """What was `found` of a flag's rows, with what explains it."""
+        if not each.flag.explain or each.position is None:
+            return found
+        new = Explained(each.flag.explain, redact=self.words.options.redact)
+        return self._explained.setdefault((each.rule, each.position), new).about(found)
 
-    def _vetted(self, issues: pl.DataFrame, rows: pl.DataFrame, flagged: RowFlag) -> pl.DataFrame:
-        """`issues` of `rows`, without suggestions that would be an issue in their turn."""
-        suggestion = issues["suggestion"]
-        if suggestion.null_count() == len(suggestion):
-            return issues
-        assert flagged.position is not None
-        mended = rows.lazy().with_columns(
-            pl.coalesce(pl.lit(suggestion), pl.lit("")).alias(f"c{flagged.position}")
+    def _wrong(self, each: RowFlag, rows: pl.LazyFrame, suggestion: pl.Series) -> pl.LazyFrame:
+        """Whether each suggestion for the cells that are flagged would be an issue in its turn."""
+        assert each.position is not None
+        mended = rows.with_columns(
+            pl.coalesce(pl.lit(suggestion), pl.lit("")).alias(f"c{each.position}")
         )
-        wrong = mended.select(
+        return mended.select(
             pl.any_horizontal(
-                each.behind(_bool(each.gate)) for each in self._flags_by_column[flagged.position]
+                other.behind(_bool(other.gate)) for other in self._flags_by_column[each.position]
             )
         )
-        return self.words.without_suggestions(issues, wrong.collect().to_series())

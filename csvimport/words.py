@@ -127,25 +127,14 @@ class Words:
             schema={"wording": pl.UInt16, "rule": _TEXT, "severity": _TEXT, "help": _TEXT},
         )
 
-    def say(
-        self,
-        rule: str,
-        flag: Flag,
-        frame: pl.DataFrame,
-        headers: list[str],
-        position: int | None = None,
-        explained: Explained | None = None,
-    ) -> pl.DataFrame:
-        """The issues of `rule` for every row of `frame`.
-
-        `position` is a cell rule's column, `explained` what has been explained of it so far.
-        """
+    def found(self, flag: Flag, rows: pl.LazyFrame, position: int | None = None) -> pl.LazyFrame:
+        """What `flag`, which holds for `rows`, tells of them; `position` is that of its column."""
         none = pl.lit(None, _TEXT)
         value = (
             pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
         )
         column = pl.lit(position, pl.Int32) if flag.column is None else flag.column
-        found = frame.lazy().select(
+        return rows.select(
             "row",
             "line",
             "byte",
@@ -156,13 +145,23 @@ class Words:
             given=none if flag.given is None else flag.given,
             **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
         )
+
+    def say(
+        self,
+        rule: str,
+        flag: Flag,
+        rows: pl.LazyFrame,
+        headers: list[str],
+        position: int | None = None,
+        told: pl.DataFrame | None = None,
+    ) -> pl.LazyFrame:
+        """The issues of `rule` for `rows`, or for what was `told` of them already."""
+        found = self.found(flag, rows, position) if told is None else told.lazy()
         facts = set(flag.facts)
-        if explained is not None:
-            told = explained.about(found.collect())
+        if told is not None:
             facts |= {name.removeprefix("fact_") for name in told.columns}
-            found = told.lazy()
         if self.options.redact:
-            quoted = ["value", *(f"fact_{name}" for name in _quoted(flag, frame))]
+            quoted = ["value", *(f"fact_{name}" for name in _quoted(flag, rows))]
             found = found.with_columns(masked(pl.col(name)) for name in quoted)
         has_variants = bool(flag.explain) or flag.variant is not None
         return self._render(rule, found, facts, headers, has_variants=has_variants)
@@ -208,7 +207,7 @@ class Words:
             self._render(rule, frame.lazy(), set(each.facts), headers)
             for each, frame in zip(found, frames, strict=True)
         ]
-        return pl.concat(said) if said else pl.DataFrame(schema=FOUND)
+        return pl.concat(said).collect() if said else pl.DataFrame(schema=FOUND)
 
     def _render(
         self,
@@ -218,7 +217,7 @@ class Words:
         headers: list[str],
         *,
         has_variants: bool = True,
-    ) -> pl.DataFrame:
+    ) -> pl.LazyFrame:
         """The issues of `found`, in the words of each one's variant; `known` are the facts."""
         facts = {name: pl.col(f"fact_{name}") for name in known}
         facts["value"] = _shown(pl.col("value"))
@@ -237,12 +236,12 @@ class Words:
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
         said = found.with_columns(part=pl.lit(0, pl.UInt16), message=message, wording=wording)
-        return said.select(*FOUND).collect()
+        return said.select(*FOUND)
 
 
-def _quoted(flag: Flag, frame: pl.DataFrame) -> list[str]:
+def _quoted(flag: Flag, rows: pl.LazyFrame) -> list[str]:
     """The facts that may hold what cells say: text that cells decide, but for words of our own."""
-    schema = frame.lazy().select(**flag.facts).collect_schema()
+    schema = rows.select(**flag.facts).collect_schema()
     return [
         name
         for name, fact in flag.facts.items()
