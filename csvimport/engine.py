@@ -530,16 +530,18 @@ class Check:
         self, issues: pl.DataFrame, record: Record
     ) -> tuple[dict[str, int], dict[str, Example]]:
         """How many `issues` there are by rule, and the first of each rule that is new."""
-        wordings = self.words.wordings
-        numbers = np.bincount(issues["wording"].to_numpy(), minlength=len(wordings))
+        wordings = issues["wording"].to_numpy()
+        numbers = np.bincount(wordings, minlength=len(self.words.wordings))
         counts: Counter[str] = Counter()
-        examples = {}
+        first: dict[str, int] = {}
         for wording in np.flatnonzero(numbers).tolist():
-            rule = wordings[wording].rule
+            rule = self.words.wordings[wording].rule
             counts[rule] += int(numbers[wording])
-            if rule not in self.examples and rule not in examples:
-                examples[rule] = self._example(rule, issues, record)
-        return counts, examples
+            if rule not in self.examples:
+                index = int(np.argmax(wordings == wording))
+                first[rule] = min(index, first.get(rule, index))
+        examples = self._examples(issues[list(first.values())], record) if first else []
+        return counts, dict(zip(first, examples, strict=True))
 
     def _row_counts(self, issues: pl.DataFrame) -> tuple[int, int]:
         """How many data rows, which blank ones are not, have an error; how many a warning only."""
@@ -551,16 +553,20 @@ class Check:
         errors = _distinct(rows[is_error[wording]])
         return errors, _distinct(rows) - errors
 
-    def _example(self, rule: str, issues: pl.DataFrame, record: Record) -> Example:
-        wordings = [i for i, words in enumerate(self.words.wordings) if words.rule == rule]
-        first = issues.filter(pl.col("wording").is_in(wordings)).head(1)
-        issue = public(first, self._legend, self.headers, self.parts).row(0, named=True)
-        help_text = self.words.wordings[first["wording"][0]].help
-        text, at = record(issue["row"])
-        issue["severity"] = Severity(issue["severity"])
-        of_the_whole = issue["row"] in (None, self.header and self.header.row)
-        position = first["position"][0]
-        return Example(Issue(**issue), help_text, text, at, position, of_the_whole)
+    def _examples(self, issues: pl.DataFrame, record: Record) -> list[Example]:
+        """`issues` as examples of their rules."""
+        shown = public(issues, self._legend, self.headers, self.parts)
+        said = zip(shown.iter_rows(named=True), issues["wording"], issues["position"], strict=True)
+        return [
+            Example(
+                Issue(**issue | {"severity": Severity(issue["severity"])}),
+                self.words.wordings[wording].help,
+                *record(issue["row"]),
+                position,
+                of_the_whole=issue["row"] in (None, self.header and self.header.row),
+            )
+            for issue, wording, position in said
+        ]
 
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
@@ -576,9 +582,9 @@ class Check:
         file_issues, _, known = self._new(file_issues)
         by_rule, examples = Counter(self.issues_by_rule), dict(self.examples)
         nothing = pl.DataFrame(schema=self._row_schema())
-        for rule in public(file_issues, self._legend, self.headers, self.parts)["rule"]:
-            by_rule[rule] += 1
-            examples[rule] = self._example(rule, file_issues, lambda _: (None, None))
+        of_files, examples_of_files = self._counts(file_issues, lambda _: (None, None))
+        by_rule.update(of_files)
+        examples |= examples_of_files
         before = self.before_header.snapshot()
         if self.header is None:  # blank rows alone are no rows
             before = Snapshot(self.before_header)
@@ -724,12 +730,17 @@ def _distinct(ascending: Offsets) -> int:
 
 def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     """The record `row` of `block`, and at which character its fault is, if that is known."""
-    here = pl.col("row") == row
-    for start, end in block.sound.filter(here).select("start", "end").iter_rows():
+    for start, end in _of_row(block.sound, row).select("start", "end").iter_rows():
         return cut(block.text[start:end].decode()), None
-    for text, at in block.faults.filter(here).select("text", "at").iter_rows():
+    for text, at in _of_row(block.faults, row).select("text", "at").iter_rows():
         return text, at
     return None, None
+
+
+def _of_row(frame: pl.DataFrame, row: int) -> pl.DataFrame:
+    """The record `row` of `frame`, if it is there."""
+    rows = frame["row"].to_numpy()
+    return frame[slice(*rows.searchsorted([row, row + 1]).tolist())]
 
 
 def _of_part(issues: pl.DataFrame, part: int) -> pl.DataFrame:
