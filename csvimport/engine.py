@@ -39,7 +39,7 @@ from csvimport.words import FOUND, Words
 
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
-_ENOUGH_ROWS = 2 * MANY
+_ENOUGH_ROWS = 3 * MANY
 _ENOUGH_BYTES = 8 << 20
 _ENOUGH_BLOCKS = 64
 #: So many bytes of the report are written in a second, at least.
@@ -387,7 +387,7 @@ class Check:
         self.examples = examples | self.examples
 
     def judge(self) -> None:
-        """Judge the columns by the sample, and check what waited for that."""
+        """Judge the columns by the sample, and take in what waited for that."""
         with self.judging:
             self._judge_sample()
 
@@ -427,7 +427,6 @@ class Check:
         issues = check.checker.habits(self.header, self.header_issues)
         check._say_of_header(self.header, issues, chunk.rows)
         check._take_waiting()
-        check._check_pending()
         return check
 
     def _take_waiting(self) -> None:
@@ -571,7 +570,9 @@ class Check:
     def result(self, stopped: Verdict = Verdict.TIMED_OUT) -> Result:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         if self.sample is not None:
-            return self._as_if_at_end(self._judged(self.sample)).result(stopped)
+            check = self._as_if_at_end(self._judged(self.sample))
+            check._check_pending()
+            return check.result(stopped)
         broken_header = self.header is not None and self.columns is None
         bytes_read = self._bytes_read(self.seen[-1].survey)
         size = bytes_read if self.complete else self.source.size
