@@ -1,6 +1,7 @@
 """Output files: written beside their target, moved into place when complete."""
 
 import errno
+import io
 import os
 import re
 import shutil
@@ -159,7 +160,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     place = Path(os.path.realpath(path))
     try:
         with scratch.part(place) as part:
-            with part.open("wb") as file:
+            # not emptied again: Linux writes such a file to disk at once, and waits
+            with io.BufferedWriter(part.open("r+b", buffering=0)) as file:
                 yield file
             part.chmod(_rights(place))
             part.replace(place)
