@@ -16,10 +16,11 @@ from csvimport.cli import CANNOT_RUN, FOUND, INTERRUPTED, OK
 DEADLINE = 30
 #: The packages that take the longest to load.
 HEAVY = {"numpy", "polars", "rich"}
-#: What typer would read values by.
-NEVER = {"pydantic"}
+#: What typer would read values by, what looks for the option, rule or column that was meant, and
+#: objects for what is read as tables.
+NEVER = {"pydantic", "pycountry", "rapidfuzz"}
 #: What single kinds of values and faults need.
-SPECIAL = {"chardet", "dateutil", "email_validator", "phonenumbers", "pycountry", "rapidfuzz"}
+SPECIAL = {"chardet", "dateutil", "email_validator", "phonenumbers"}
 CLEAN = "external_id,first_name,email,home_city\n1,Ana,ana@example.com,Lisbon\n"
 #: Something of each special kind, in Windows-1252.
 FAULTY = (

@@ -235,15 +235,24 @@ def _near(column: Column, columns: Columns) -> str | None:
         return name if name != column.name else None
     if name in _NOT_MISSPELLED:
         return None
-    from rapidfuzz.distance import DamerauLevenshtein
-
-    near = [
+    # one slip changes a letter at most: nearly always that is enough to know that there is none
+    alike = [
         candidate
         for candidate in known
         if len(candidate) >= 5
         and candidate[0] == name[0]
         and not columns.has(candidate)
-        and DamerauLevenshtein.distance(name, candidate, score_cutoff=1) == 1
+        and (Counter(name) - Counter(candidate)).total() <= 1
+        and (Counter(candidate) - Counter(name)).total() <= 1
         and not Counter(filter(str.isdigit, name)) - Counter(filter(str.isdigit, candidate))
+    ]
+    if not alike:
+        return None
+    from rapidfuzz.distance import DamerauLevenshtein
+
+    near = [
+        candidate
+        for candidate in alike
+        if DamerauLevenshtein.distance(name, candidate, score_cutoff=1) == 1
     ]
     return near[0] if len(near) == 1 else None
