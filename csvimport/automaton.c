@@ -461,7 +461,9 @@ static bool begin(Automaton *a, int32_t node_count, int32_t first) {
     a->mark = 1;
     int32_t count = 0;
     visit(a, first, &count);
-    return state_of(a, count) == FIRST_STATE;
+    if (state_of(a, count) != FIRST_STATE) return false;
+    memset(a->table, UNKNOWN, FIRST_STATE * a->width * sizeof(uint32_t)); /* where there is no state */
+    return true;
 }
 
 /* For lines that end in `line_end`, or in a CR and an LF. NULL where it is not known what `pattern`
@@ -568,4 +570,87 @@ void automaton_match(
     }
     go_on(a, lanes, LANES, answer);
     for (int i = 0; i < LANES; i++) go_on(a, &lanes[i], 1, answer);
+}
+
+/* ---- Cells ---- */
+
+enum { TOGETHER = 4 };
+
+static bool matches_from(Automaton *a, uint32_t row, const uint8_t *at, const uint8_t *end) {
+    for (; at < end && row; at++) {
+        uint8_t byte_class = a->classes[*at];
+        uint32_t next = a->table[row + byte_class];
+        if (next == UNKNOWN) next = entry(a, row, byte_class);
+        row = next < FIRST_STATE * a->width ? 0 : next;
+    }
+    return row && a->states[row / a->width].is_end;
+}
+
+/* Whether each of these texts matches. They are read by turns as far as all go. */
+static void match_together(Automaton *a, const uint8_t *const *starts, const uint8_t *const *stops,
+                           uint8_t *const *found) {
+    const uint32_t first_row = FIRST_STATE * a->width;
+    uint32_t rows[TOGETHER];
+    int64_t common = INT64_MAX, done = 0;
+    for (int i = 0; i < TOGETHER; i++) {
+        rows[i] = first_row;
+        if (stops[i] - starts[i] < common) common = stops[i] - starts[i];
+    }
+    for (; done < common; done++) {
+#pragma GCC unroll 4
+        for (int i = 0; i < TOGETHER; i++) {
+            const uint8_t byte_class = a->classes[starts[i][done]];
+            uint32_t row = a->table[rows[i] + byte_class];
+            if (__builtin_expect(row < first_row, 0)) {
+                if (rows[i] && row == UNKNOWN) row = entry(a, rows[i], byte_class);
+                if (row < first_row) row = 0; /* the row of a state that there is not */
+            }
+            rows[i] = row;
+        }
+    }
+    for (int i = 0; i < TOGETHER; i++)
+        *found[i] = matches_from(a, rows[i], starts[i] + done, stops[i]);
+}
+
+bool automaton_matches(Automaton *a, const uint8_t *text, const uint8_t *end) {
+    return matches_from(a, FIRST_STATE * a->width, text, end);
+}
+
+/* Where the cell that starts at `at` ends, of a well-quoted record that ends at `end`. */
+static const uint8_t *cell_end(const uint8_t *at, const uint8_t *end, uint8_t delimiter) {
+    while (at < end && *at == '"') { /* up to the next quote, which is the last or one of two */
+        const uint8_t *quote = memchr(at + 1, '"', end - at - 1);
+        at = quote ? quote + 1 : end;
+    }
+    while (at < end && *at != delimiter) at++; /* cells are short */
+    return at;
+}
+
+/* Which cells match the automaton of their column, of the records from `starts` to `stops`, which
+ * all have a cell for each; those of one column after another. None matches where there is no
+ * automaton, nor one of more than `most` bytes. */
+void automaton_cells(Automaton *const *columns, int64_t width, const uint8_t *text,
+                     const int64_t *starts, const int64_t *stops, int64_t count, uint8_t delimiter,
+                     int64_t most, uint8_t *found) {
+    for (int64_t first = 0; first < count; first += TOGETHER) {
+        const uint8_t *from[TOGETHER], *to[TOGETHER], *ends[TOGETHER];
+        uint8_t *answers[TOGETHER];
+        for (int i = 0; i < TOGETHER; i++) { /* the last one once more where there are no more */
+            int64_t record = first + i < count ? first + i : count - 1;
+            from[i] = text + starts[record];
+            ends[i] = text + stops[record];
+            answers[i] = found + record;
+        }
+        for (int64_t column = 0; column < width; column++) {
+            for (int i = 0; i < TOGETHER; i++) to[i] = cell_end(from[i], ends[i], delimiter);
+            if (!columns[column])
+                for (int i = 0; i < TOGETHER; i++) *answers[i] = false;
+            else match_together(columns[column], from, to, answers);
+            for (int i = 0; i < TOGETHER; i++) {
+                *answers[i] &= to[i] - from[i] <= most;
+                answers[i] += count;
+                from[i] = to[i] + (to[i] < ends[i]);
+            }
+        }
+    }
 }

@@ -1,10 +1,11 @@
-"""Which lines of a text match an expression.
+"""Which lines of a text match an expression, and which cells that of their column.
 
 `automaton.c` says so where it was compiled and knows the expression; elsewhere polars' engine does,
 some four times as slowly.
 """
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,8 @@ import polars as pl
 from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
 from csvimport.lines import INNER_END, Bytes, Flags, Offsets, ends_of, split
 
+#: There is none in UTF-8.
+NO_BYTE = b"\xff"
 #: Few large ones, since with each polars' engine starts from nothing.
 _PARTS = 2
 
@@ -21,27 +24,33 @@ _CODE = library(
     automaton_free=(None, ARRAY),
     automaton_count=(SIZE, ARRAY, SIZE, BYTE),
     automaton_match=(None, ARRAY, ARRAY, SIZE, ARRAY, ARRAY),
+    automaton_cells=(None, ARRAY, SIZE, TEXT, ARRAY, ARRAY, SIZE, BYTE, SIZE, ARRAY),
 )
 
 
+def is_compiled() -> bool:
+    """Whether there are automata at all."""
+    return bool(_CODE)
+
+
 @dataclass(slots=True)
-class _Automaton:
+class Automaton:
     """The automaton for lines that `line_end` ends; none where it does not know `pattern`."""
 
     pattern: str
     line_end: bytes
-    _handle: int | None = field(init=False, default=None)
+    handle: int | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if _CODE:
-            self._handle = _CODE.automaton_new(self.pattern.encode(), self.line_end[0])
+            self.handle = _CODE.automaton_new(self.pattern.encode(), self.line_end[0])
 
     def __bool__(self) -> bool:
-        return self._handle is not None
+        return self.handle is not None
 
     def __del__(self) -> None:
-        if _CODE and self._handle:
-            _CODE.automaton_free(self._handle)
+        if _CODE and self.handle:
+            _CODE.automaton_free(self.handle)
 
     def lines(self, text: bytes | Bytes) -> tuple[Offsets, Flags]:
         """Where each of these whole lines ends, and whether it matches."""
@@ -51,19 +60,48 @@ class _Automaton:
         stops, flags = np.empty(count, np.int64), np.empty(count, np.bool_)
         if count:
             _CODE.automaton_match(
-                self._handle, start, len(text), stops.ctypes.data, flags.ctypes.data
+                self.handle, start, len(text), stops.ctypes.data, flags.ctypes.data
             )
         return stops, flags
+
+
+@dataclass(slots=True)
+class CellAutomata:
+    """Those for the cells of each column, in quotes or not; for one thread at a time."""
+
+    patterns: Sequence[str]
+    _automata: dict[str, Automaton] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._automata = {each: Automaton(f"^{each}$", NO_BYTE) for each in self.patterns}
+
+    def matching(
+        self, text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes, most: int
+    ) -> Flags | None:
+        """Which cells match: columns by records, which are well-quoted and go from starts to stops.
+
+        Of more than `most` bytes none does. None where that cannot be asked.
+        """
+        if not _CODE or not self.patterns or INNER_END.encode() in text:
+            return None
+        starts, stops = np.ascontiguousarray(starts), np.ascontiguousarray(stops)
+        columns = np.array([self._automata[each].handle or 0 for each in self.patterns], np.uintp)
+        found = np.empty((len(columns), len(starts)), np.bool_)
+        places = text, starts.ctypes.data, stops.ctypes.data, len(starts)
+        automata = columns.ctypes.data, len(columns)
+        _CODE.automaton_cells(*automata, *places, delimiter[0], most, found.ctypes.data)
+        return found
 
 
 #: One is for one thread at a time.
 _of_this_thread = threading.local()
 
 
-def _automaton(pattern: str, line_end: bytes) -> _Automaton:
-    last: _Automaton | None = getattr(_of_this_thread, "last", None)
+def automaton_of(pattern: str, line_end: bytes) -> Automaton:
+    """The one for this expression, for use in this thread."""
+    last: Automaton | None = getattr(_of_this_thread, "last", None)
     if last is None or (last.pattern, last.line_end) != (pattern, line_end):
-        last = _of_this_thread.last = _Automaton(pattern, line_end)
+        last = _of_this_thread.last = Automaton(pattern, line_end)
     return last
 
 
@@ -77,7 +115,7 @@ def ended_lines(
     whole = text[: text.rfind(line_end) + 1]
     if pattern is None or INNER_END.encode() in text:
         return _unasked(text, line_end)
-    if automaton := _automaton(pattern, line_end):
+    if automaton := automaton_of(pattern, line_end):
         return automaton.lines(whole)
     lines = split(whole, line_end, lossy=lossy)
     if lines is None:
@@ -103,7 +141,7 @@ def matching(text: bytes | Bytes, line_end: bytes, pattern: str, *, lossy: bool)
 
     Asked in several threads where there is only one that waits for it.
     """
-    if automaton := _automaton(pattern, line_end):
+    if automaton := automaton_of(pattern, line_end):
         return automaton.lines(text)[1]
     lines = split(bytes(text), line_end, lossy=lossy)
     if lines is None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -124,6 +124,8 @@ class Found:
     raw: dict[str, Raw]
     exact: dict[str, list[pl.DataFrame]]
     kept: bytes
+    _read: dict[int, pl.Series] = field(default_factory=dict)
+    """Columns of cells of the sound records on the fast path, as far as anybody has asked."""
 
     def __len__(self) -> int:
         return sum(map(len, self.raw.values())) + sum(frame.height for frame in self._frames)
@@ -165,16 +167,25 @@ class Found:
     @cached_property
     def sound(self) -> pl.DataFrame:
         """SOUND, and one column of text for every column of the header: `c0`, `c1`, …"""
-        raw, parts = self.raw["sound"], [self._exact("sound", cell_names(self.width))]
-        if len(raw):
-            parts.append(self._sound(raw, 0))
-        return by_row(parts)
+        return self.sound_with(range(self.width or 0))
 
-    def _sound(self, raw: Raw, base: int) -> pl.DataFrame:
-        line = pl.Series(raw.more)
-        swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
-        frame = _placed(raw, base).with_columns(swallowed=swallowed)
-        return frame.hstack(self._cells(raw, list(range(self.width or 0))))
+    def sound_with(self, positions: Sequence[int]) -> pl.DataFrame:
+        """The same with the cells in these columns only."""
+        names = cell_names(self.width)
+        exact = self._exact("sound", names).select(*SOUND, *(names[each] for each in positions))
+        fast = self._sound_places
+        return by_row([exact, fast.hstack(self.read(positions))] if fast.height else [exact])
+
+    @cached_property
+    def _sound_places(self) -> pl.DataFrame:
+        return _sound_places(self.raw["sound"], 0)
+
+    def read(self, positions: Sequence[int]) -> list[pl.Series]:
+        """The cells in these columns of the sound records on the fast path; once."""
+        if missing := [each for each in positions if each not in self._read]:
+            cells = self._cells(self.raw["sound"], missing)
+            self._read.update(zip(missing, cells.iter_columns(), strict=True))
+        return [self._read[each] for each in positions]
 
     @cached_property
     def faults(self) -> pl.DataFrame:
@@ -194,37 +205,33 @@ class Found:
             parts.append(_placed(raw, len(self.raw["sound"].text)))
         return by_row(parts)
 
-    def make_frames(self) -> None:
-        """Make them now, in whatever thread this is."""
-        assert self.sound is not None
+    def make_frames(self, positions: Sequence[int] | None) -> None:
+        """Make them now, in whatever thread this is, with the cells in these columns, or all."""
+        if self._sound_places.height:
+            self.read(range(self.width or 0) if positions is None else positions)
         assert self.faults is not None
         assert self.blanks is not None
 
-    def cells(self, positions: list[int]) -> pl.DataFrame | None:
+    def cells(self, positions: Sequence[int]) -> pl.DataFrame | None:
         """The row, and the cells in these columns, of sound records in any order; None of none."""
-        if not (len(self.raw["sound"]) or self.exact["sound"]):
+        raw = self.raw["sound"]
+        if not (len(raw) or self.exact["sound"]):
             return None
         names = cell_names(self.width)
         columns = [names[position] for position in positions]
-        if "sound" in vars(self) or len(positions) == len(names):
-            return self.sound.select("row", *columns)
-        raw = self.raw["sound"]
-        fast = pl.DataFrame({"row": raw.place[0]})
-        if positions:
-            fast = fast.hstack(self._cells(raw, positions))
         exact = [frame.select("row", *columns) for frame in self.exact["sound"]]
+        fast = pl.DataFrame({"row": raw.place[0]}).hstack(self.read(positions))
         return pl.concat([fast, *exact])
 
     def and_sound(self, raw: Raw) -> "Found":
         """These and more sound records."""
-        if "sound" not in vars(self):
-            return replace(self, raw=self.raw | {"sound": _one([self.raw["sound"], raw])})
-        # what is a frame already stays one
-        frame = self._sound(raw, len(self.kept))
+        if len(self) < MANY:  # they are put together with others before anybody looks at them
+            return replace(self, raw=self.raw | {"sound": _one([self.raw["sound"], raw])}, _read={})
+        # what was read already is not read again
+        cells = self._cells(raw, list(range(self.width or 0)))
+        frame = _sound_places(raw, len(self.kept)).hstack(cells)
         exact = self.exact | {"sound": [*self.exact["sound"], frame]}
-        more = replace(self, exact=exact, kept=self.kept + raw.text)
-        vars(more)["sound"] = by_row([self.sound, self._moved(frame)])
-        return more
+        return replace(self, exact=exact, kept=self.kept + raw.text)
 
     def _exact(self, kind: str, names: list[str]) -> pl.DataFrame:
         if not self.exact[kind]:
@@ -237,7 +244,7 @@ class Found:
         base = len(self.raw["sound"].text) + len(self.raw["blank"].text)
         return frame.with_columns(pl.col("start", "end") + base)
 
-    def _cells(self, raw: Raw, positions: list[int]) -> pl.DataFrame:
+    def _cells(self, raw: Raw, positions: Sequence[int]) -> pl.DataFrame:
         return parsed(raw.text, len(raw), self.dialect, self.width, positions)
 
     def _wrong(self, raw: Raw) -> pl.DataFrame:
@@ -358,6 +365,10 @@ class Block:
         """Those that can be read, ascending by row (`Found.sound`)."""
         return self.found.sound
 
+    def sound_with(self, positions: Sequence[int]) -> pl.DataFrame:
+        """The same with the cells in these columns only."""
+        return self.found.sound_with(positions)
+
     @property
     def faults(self) -> pl.DataFrame:
         """The broken ones, ascending by row (`Found.faults`)."""
@@ -401,7 +412,7 @@ class Block:
     def quoted(self, rows: pl.DataFrame) -> Flags:
         """Which cells of `rows`, taken from `sound`, stand in quotes: rows by columns."""
         starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
-        width = sum(name.startswith("c") and name[1:].isdigit() for name in self.sound.columns)
+        width = self.found.width or 0
         result = np.zeros((len(starts), width), np.bool_)
         quotes = np.flatnonzero(self.data == QUOTE[0])
         some = np.flatnonzero(np.searchsorted(quotes, starts) < np.searchsorted(quotes, ends))
@@ -413,9 +424,13 @@ class Block:
         return result
 
     def quoted_on_purpose(self, rows: pl.DataFrame) -> Flags:
-        """Those of the quoted cells whose content can do without: no delimiter, quote, line end."""
+        """Those of the quoted cells whose content can do without: no delimiter, quote, line end.
+
+        Of the columns that are not in `rows`, none.
+        """
         quoted = self.quoted(rows)
         needs = '["\r\n' + re.escape(self.dialect.delimiter.decode()) + "]"
+        quoted &= np.isin(cell_names(self.found.width), rows.columns)
         for position in np.flatnonzero(quoted.any(axis=0)):
             cells = rows.select(pl.col(f"c{position}").str.contains(needs)).to_series()
             quoted[:, position] &= ~cells.to_numpy()
@@ -494,7 +509,7 @@ def swallowed(
 
 
 def parsed(
-    text: bytes, count: int, dialect: Dialect, width: int | None, positions: list[int]
+    text: bytes, count: int, dialect: Dialect, width: int | None, positions: Sequence[int]
 ) -> pl.DataFrame:
     """The cells in these columns of the well-quoted records of `text`; null where there is none."""
     names = cell_names(width)
@@ -508,7 +523,7 @@ def parsed(
     frame = pl.read_csv(
         guard + text,
         has_header=False,
-        columns=None if len(positions) == len(names) else positions,
+        columns=None if len(positions) == len(names) else list(positions),
         separator=dialect.delimiter.decode(),
         eol_char=dialect.line_end.decode(),
         schema=dict.fromkeys(names, _TEXT),
@@ -538,6 +553,13 @@ def _no_rows(schema: tuple[tuple[str, pl.DataType], ...], names: tuple[str, ...]
 
 def _at(raw: Raw) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(PLACE, raw.place, strict=True)), schema=PLACE)
+
+
+def _sound_places(raw: Raw, base: int) -> pl.DataFrame:
+    """SOUND of these records, whose texts start at `base`."""
+    line = pl.Series(raw.more)
+    swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
+    return _placed(raw, base).with_columns(swallowed=swallowed)
 
 
 def _placed(raw: Raw, base: int) -> pl.DataFrame:

@@ -1,8 +1,12 @@
-/* Cells of plain records: those that hold no quote, whether they stand in quotes or not. */
+/* Cells of well-quoted records; of those of plain ones, which hold no quote, whether they stand in
+ * quotes or not. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+/* In automaton.c. */
+bool automaton_matches(void *automaton, const uint8_t *text, const uint8_t *end);
 
 typedef struct {
     const uint8_t *start, *stop; /* without the quotes */
@@ -68,4 +72,69 @@ void cells_on_one_line(const uint8_t *text, const int64_t *starts, const int64_t
         to[size] = line_end;
         lines += size + 1;
     }
+}
+
+/* Where the line of well-quoted cells ends that starts at `at`; it ends in an LF. */
+static const uint8_t *line_stop(const uint8_t *at, const uint8_t *end) {
+    for (uint8_t quotes = 0;; at++) {
+        const uint8_t *stop = memchr(at, '\n', end - at);
+        for (; at < stop; at++) quotes += *at == '"';
+        if (!(quotes & 1)) return stop;
+    }
+}
+
+static bool is_letter_or_digit(uint8_t byte) {
+    return (byte >= '0' && byte <= '9') || ((byte | 32) >= 'a' && (byte | 32) <= 'z');
+}
+
+static uint8_t *put(uint8_t *to, const uint8_t *from, int64_t size) {
+    for (int64_t i = 0; i < size; i++) to[i] = from[i]; /* mostly a few */
+    return to + size;
+}
+
+/* Each line of `told`, behind it the cells of a record with commas between, in quotes where they
+ * need them, and a CRLF. Before cells that do not match `harmless`, an automaton or NULL, there is a
+ * `'`: `guarded` says before how many. It matches whatever starts with a letter or a digit.
+ *
+ * `lines` has room for all of `told`, for the records, for three bytes more for each cell, and two
+ * for each record. Returns its size. */
+int64_t cells_behind(const uint8_t *told, int64_t told_size, const uint8_t *text,
+                     const int64_t *starts, const int64_t *stops, int64_t count, uint8_t delimiter,
+                     void *harmless, uint8_t *lines, int64_t *guarded) {
+    const uint8_t *told_end = told + told_size;
+    uint8_t *to = lines;
+    for (int64_t i = 0; i < count; i++) {
+        const uint8_t *stop = line_stop(told, told_end);
+        memcpy(to, told, stop - told);
+        to += stop - told;
+        told = stop + 1;
+        const uint8_t *at = text + starts[i], *end = text + stops[i];
+        for (bool is_last = false; !is_last;) {
+            bool is_quoted = at < end && *at == '"', needs_quotes = false;
+            const uint8_t *start = at + is_quoted;
+            while (at < end && *at == '"') { /* up to the next quote, the last or one of two */
+                const uint8_t *quote = memchr(at + 1, '"', end - at - 1);
+                at = quote ? quote + 1 : end;
+            }
+            const uint8_t *cell_stop = at - 1;
+            while (at < end && *at != delimiter) at++;
+            if (!is_quoted) cell_stop = at;
+            for (const uint8_t *each = start; each < cell_stop; each++)
+                needs_quotes |= *each == ',' || *each == '"' || *each == '\n' || *each == '\r';
+            *to++ = ',';
+            if (needs_quotes) *to++ = '"';
+            if (harmless && start < cell_stop && !is_letter_or_digit(*start) &&
+                !automaton_matches(harmless, start, cell_stop)) {
+                *to++ = '\'';
+                ++*guarded;
+            }
+            to = put(to, start, cell_stop - start);
+            if (needs_quotes) *to++ = '"';
+            is_last = at == end;
+            at += !is_last;
+        }
+        *to++ = '\r';
+        *to++ = '\n';
+    }
+    return to - lines;
 }

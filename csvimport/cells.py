@@ -6,6 +6,7 @@ Records go from `starts` to `stops` in a text. Where nothing was compiled, nothi
 import numpy as np
 import polars as pl
 
+from csvimport.automaton import NO_BYTE, automaton_of, is_compiled
 from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
 from csvimport.lines import INNER_END, Bytes, Flags, Offsets, split
 
@@ -15,6 +16,7 @@ _CODE = library(
     cells_longer=(None, *_RECORDS, BYTE, SIZE, ARRAY),
     cells_odd_quotes=(None, *_RECORDS, ARRAY),
     cells_on_one_line=(None, *_RECORDS, BYTE, BYTE, ARRAY),
+    cells_behind=(SIZE, TEXT, SIZE, *_RECORDS, BYTE, ARRAY, ARRAY, ARRAY),
 )
 
 
@@ -64,6 +66,47 @@ def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -
     places = (starts.ctypes.data, stops.ctypes.data, len(starts))
     _CODE.cells_on_one_line(text, *places, line_end[0], ord(INNER_END), lines.ctypes.data)
     return lines
+
+
+def are_copied() -> bool:
+    """Whether `behind` can do that."""
+    return bool(_CODE) and is_compiled()
+
+
+def behind(
+    told: bytes,
+    text: bytes,
+    starts: Offsets,
+    stops: Offsets,
+    *,
+    delimiter: bytes,
+    width: int,
+    harmless: str | None,
+) -> tuple[memoryview, int] | None:
+    """Each line of `told`, and behind it the cells of a record, as a CSV's that ends in CRLF.
+
+    So many of them are guarded by a `'`: those that do not match the expression `harmless`, if
+    there is one; it matches all that start with an ASCII letter or digit. The records are
+    well-quoted, of `width` cells each, and there is one for each line.
+    """
+    automaton = harmless and automaton_of(harmless, NO_BYTE)
+    if not _CODE or (harmless and not automaton):
+        return None
+    starts, stops = _arrays(starts, stops)
+    room = len(told) + int((stops - starts).sum()) + (3 * width + 2) * len(starts)
+    lines, guarded = np.empty(room, np.uint8), np.zeros(1, np.int64)
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    size = _CODE.cells_behind(
+        told,
+        len(told),
+        text,
+        *places,
+        delimiter[0],
+        automaton.handle if automaton else None,
+        lines.ctypes.data,
+        guarded.ctypes.data,
+    )
+    return lines[:size].data, int(guarded[0])
 
 
 def _arrays(starts: Offsets, stops: Offsets) -> tuple[Offsets, Offsets]:

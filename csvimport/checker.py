@@ -1,13 +1,15 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 import csvimport.checks  # noqa: F401  (registers every check)
+from csvimport.automaton import CellAutomata
 from csvimport.block import Block
 from csvimport.checks import CELL_ORDER
 from csvimport.checks.registry import (
@@ -23,14 +25,15 @@ from csvimport.checks.registry import (
 )
 from csvimport.columns import Columns, percent
 from csvimport.forms import HABITS
-from csvimport.identity import NOTHING_REPEATED, Identities
+from csvimport.identity import NOTHING_REPEATED, REPEATED, Identities
 from csvimport.issue import Severity
-from csvimport.lines import Flags
+from csvimport.lines import LONGEST_CELL, Flags
 from csvimport.redaction import masked_text
 from csvimport.scanner import Header
 from csvimport.words import FOUND, Explained, Words
 
 _NOWHERE = (None, None, None)
+_CELL = re.compile("c[0-9]+")
 #: Rules that a broken header leaves in force beside the file rules.
 _WIDTHS = ("too-few-cells", "too-many-cells")
 #: Rules on what stands before the rows.
@@ -51,7 +54,17 @@ def _bool(mask: pl.Expr) -> pl.Expr:
     return mask.fill_null(False)
 
 
-@dataclass(frozen=True, slots=True)
+def _columns(masks: Iterable[pl.Expr]) -> set[int]:
+    """The positions of the cells that these look at."""
+    return {int(name[1:]) for name in _names(masks) if _CELL.fullmatch(name)}
+
+
+def _names(masks: Iterable[pl.Expr]) -> set[str]:
+    """The columns of a frame that these look at."""
+    return {name for mask in masks for name in mask.meta.root_names()}
+
+
+@dataclass(frozen=True)
 class RowFlag:
     """A flag of the row rule `rule`; or, with a `position`, of a cell rule in that column.
 
@@ -62,6 +75,29 @@ class RowFlag:
     flag: Flag
     position: int | None = None
     mute: bool = False
+    asked: int | None = None
+    """The column in which a plain cell says that the flag does not hold; None where none does."""
+
+    @property
+    def looks_aside(self) -> bool:
+        """Whether other cells decide, too."""
+        return not _names([self.gate, self.flag.mask]) <= {f"c{self.position}"}
+
+    @cached_property
+    def asks(self) -> set[int]:
+        """The columns that decide."""
+        return _columns([self.gate, self.flag.mask]) | self._own
+
+    @cached_property
+    def says(self) -> set[int]:
+        """The columns that what there is to say is about."""
+        given = (getattr(self.flag, each.name) for each in fields(self.flag))
+        every = (*given, *self.flag.facts.values())
+        return _columns([each for each in every if isinstance(each, pl.Expr)]) | self._own
+
+    @property
+    def _own(self) -> set[int]:
+        return set() if self.position is None else {self.position}
 
     @property
     def gate(self) -> pl.Expr:
@@ -73,13 +109,84 @@ class RowFlag:
         return gate if self.flag.where is None else gate & _bool(self.flag.mask)
 
 
+def _settled(flags: list[RowFlag]) -> list[RowFlag]:
+    """The `flags` of a column, with those that a plain cell settles.
+
+    Of a plain record no flag has anything to say; so what looks at this cell alone says nothing of
+    a plain one, or is mute. What is mute is needed as long as there is one behind that it silences,
+    and a gate is the same for all that share it.
+    """
+    aside = [index for index, each in enumerate(flags) if each.looks_aside]
+    first = aside[-1] + 1 if aside else 0
+    shared = {id(each.gate) for each in flags[:first]}
+    return [
+        each if index < first or id(each.gate) in shared else replace(each, asked=each.position)
+        for index, each in enumerate(flags)
+    ]
+
+
+def _where(frame: pl.DataFrame, rows: Flags, masks: Collection[pl.Expr]) -> list[Flags]:
+    """Where each of `masks` holds, of these rows of `frame`."""
+    if not rows.any():
+        return [rows] * len(masks)
+    named = [_bool(mask).alias(str(index)) for index, mask in enumerate(masks)]
+    if rows.all():
+        found = frame.select(named)
+        return [np.broadcast_to(each.to_numpy(), len(rows)) for each in found.iter_columns()]
+    found = (
+        frame.select(sorted(_names(masks)) or frame.columns[:1])
+        .filter(pl.Series(rows))
+        .select(named)
+    )
+    held = []
+    for each in found.iter_columns():
+        mask = np.zeros(len(rows), np.bool_)
+        mask[rows] = each.to_numpy()
+        held.append(mask)
+    return held
+
+
+def _holding(
+    rows: pl.DataFrame, flags: list[RowFlag], asked: dict[int | None, Flags]
+) -> list[tuple[RowFlag, Flags]]:
+    """Those of `flags` that hold for any of `rows`, and for which; asked where that is `asked`.
+
+    Of each the gate comes first, of all at once.
+    """
+    gates: dict[int | None, dict[int, pl.Expr]] = {}
+    for each in flags:
+        gates.setdefault(each.asked, {})[id(each.gate)] = each.gate
+    open_gates = {
+        gate: mask
+        for place, exprs in gates.items()
+        for gate, mask in zip(exprs, _where(rows, asked[place], exprs.values()), strict=True)
+        if mask.any()
+    }
+    found = []
+    for each in flags:
+        if (mask := open_gates.get(id(each.gate))) is None:
+            continue
+        if each.flag.where is not None:
+            (mask,) = _where(rows, mask, [each.flag.mask])
+        if mask.any():
+            found.append((each, mask))
+    return found
+
+
 @dataclass
 class Checker:
-    """Checks one file. `columns` is None where the header is broken; `headers` are as shown."""
+    """Checks one file. `columns` is None where the header is broken; `headers` are as shown.
+
+    `plain_cells` are the expressions for cells of which no rule of their column has anything to
+    say, whatever stands beside them, if they are known.
+    """
 
     words: Words
     columns: Columns | None
     headers: list[str]
+    plain_cells: Sequence[str] = ()
+    columns_read: list[int] = field(default_factory=list)
+    """The columns whose cells were read last."""
     _explained: dict[tuple[str, int], Explained] = field(default_factory=dict)
 
     def file(self, file: File) -> pl.DataFrame:
@@ -154,11 +261,10 @@ class Checker:
             return replace(block, plain=None)
         identities = self._identities
         read = found.cells(identities.all_positions)
-        sound = None if read is None else identities.named(read)
         if not plain:
-            repeated = identities.repeated(sound)
+            repeated = identities.repeated(read)
         else:
-            repeated = identities.repeated(sound, plain.cells, plain.rows)
+            repeated = identities.repeated(read, plain.cells, plain.rows)
             if repeated.height:
                 again = np.isin(plain.rows, repeated["row"].to_numpy())
                 found = found.and_sound(plain.as_sound(again))
@@ -168,14 +274,21 @@ class Checker:
         """The issues of an identified block's records."""
         blanks = block.blanks.with_columns(fault=pl.lit("blank-row"))
         issues = pl.collect_all([*self._faults(block.faults), *self._faults(blanks)])
-        if self.columns is not None and block.sound.height:
-            issues += self._rows(block, self._told_apart(block))
+        if self.columns is not None and block.found.width is not None:  # behind a part's header
+            issues += self._rows(block)
         return self.words.released(in_order(issues))
 
-    def _told_apart(self, block: Block) -> pl.DataFrame:
-        """The sound records of `block`, with what compares them with earlier ones."""
+    def _told_apart(self, block: Block, positions: Sequence[int]) -> pl.DataFrame:
+        """The sound records of `block`, with what compares them with earlier ones.
+
+        Of their cells, those in the columns `positions`.
+        """
         repeated = pl.concat([NOTHING_REPEATED, *block.repeated])
-        named = self._identities.named(block.sound)
+        named = self._identities.named(block.sound_with(positions))
+        if not repeated.height:
+            return named.with_columns(
+                pl.lit(None, kind).alias(name) for name, kind in REPEATED.items() if name != "row"
+            )
         told = named.select("row").join(repeated, on="row", how="left", maintain_order="left")
         return named.hstack(told.drop("row"))
 
@@ -235,21 +348,23 @@ class Checker:
             if wants(rule) and (flag := check.decide(self.columns))
         ]
         rules = sorted(CELL_ORDER, key=lambda rule: book[rule].severity != Severity.ERROR)
-        return flags + [
-            RowFlag(
-                rule,
-                check.decide(column, self.columns),
-                column.position,
-                mute=rule in column.habits or not wants(rule),
-            )
-            for column in self.columns.all
-            for rule in rules
-            if (check := cell_check.checks[rule]).on(column) and (wants(rule) or check.claims)
-        ]
+        for column in self.columns.all:
+            of_column = [
+                RowFlag(
+                    rule,
+                    check.decide(column, self.columns),
+                    column.position,
+                    mute=rule in column.habits or not wants(rule),
+                )
+                for rule in rules
+                if (check := cell_check.checks[rule]).on(column) and (wants(rule) or check.claims)
+            ]
+            flags += _settled(of_column) if self.plain_cells else of_column
+        return flags
 
     @cached_property
-    def _flags_by_column(self) -> dict[int, list[RowFlag]]:
-        by_column: dict[int, list[RowFlag]] = {}
+    def _flags_by_column(self) -> dict[int | None, list[RowFlag]]:
+        by_column: dict[int | None, list[RowFlag]] = {}
         for each in self._flags:
             if each.position is not None and not each.mute:
                 by_column.setdefault(each.position, []).append(each)
@@ -264,47 +379,75 @@ class Checker:
                 issues.append(self.words.say(rule, flag, rows, self.headers))
         return issues
 
-    def _rows(self, block: Block, frame: pl.DataFrame) -> list[pl.DataFrame]:
-        """One pass over all rows; then, of the few that it lets through, which are flagged."""
-        flags = self._possible(block)
-        gates = {id(each.gate): each.gate for each in flags}
-        passed = frame.select(_bool(gate).alias(str(key)) for key, gate in gates.items())
-        found = passed.select(pl.all().any()).row(0, named=True) if gates else {}
-        flags = [each for each in flags if found[str(id(each.gate))]]
-        if not flags:
+    def _rows(self, block: Block) -> list[pl.DataFrame]:
+        """The issues of the sound records. Of their cells, no more are read than that takes."""
+        asked = self._asked(block)
+        flags = self._possible(block, [each for each in self._flags if asked[each.asked].any()])
+        read = {*self._identities.all_positions}
+        if self.plain_cells:
+            read.update(*(each.asks for each in flags))
+        else:
+            read.update(range(len(self.headers)))
+        rows = self._told_apart(block, sorted(read))
+        found = _holding(rows, flags, asked)
+        if not found:
             return []
-        names = sorted({str(id(each.gate)) for each in flags})
-        some = passed.select(pl.any_horizontal(names)).to_series()
-        passed, few = passed.filter(some), frame.filter(some)
-        masks = few.hstack(passed.select(names)).select(
-            each.behind(pl.col(str(id(each.gate)))).alias(str(index))
-            for index, each in enumerate(flags)
-        )
-        return self._said(block, few, flags, [mask.to_numpy() for mask in masks.iter_columns()])
+        said = self._said_about(each for each, _ in found)
+        if more := sorted(said - read):
+            cells = (f"c{position}" for position in more)
+            rows = rows.hstack(block.sound_with(more).select(cells))
+        self.columns_read = sorted(read | said)
+        some = np.logical_or.reduce([mask for _, mask in found])
+        if not some.all():
+            rows = rows.filter(pl.Series(some))
+            found = [(each, mask[some]) for each, mask in found]
+        return self._said(block, rows, found)
 
-    def _possible(self, block: Block) -> list[RowFlag]:
-        """The flags that can apply somewhere in `block`."""
+    def _said_about(self, flags: Iterable[RowFlag]) -> set[int]:
+        """The columns that it takes to say what `flags` have to say, and to vet it."""
+        said: set[int] = set()
+        for each in flags:
+            others = self._flags_by_column.get(each.position, ())
+            said.update(each.says, *(other.asks for other in others))
+        return said
+
+    def _asked(self, block: Block) -> dict[int | None, Flags]:
+        """Of which records flags are asked: all; or those whose cell in a column is not plain."""
+        frame = block.sound_with([])
+        every = np.ones(frame.height, np.bool_)
+        places = frame["start"].to_numpy(), frame["end"].to_numpy()
+        plain = self._plain_cells.matching(
+            block.text, *places, block.dialect.delimiter, LONGEST_CELL
+        )
+        width = len(self.headers)
+        by_column = [every] * width if plain is None else list(~plain)
+        return {None: every, **dict(enumerate(by_column))}
+
+    @cached_property
+    def _plain_cells(self) -> CellAutomata:
+        return CellAutomata(self.plain_cells)
+
+    def _possible(self, block: Block, flags: list[RowFlag]) -> list[RowFlag]:
+        """Those of `flags` that can apply somewhere in `block`."""
         answers: dict[Callable[..., bool], bool] = {}
-        flags = []
-        for each in self._flags:
-            if (possible := each.flag.possible) is not None:
-                if possible not in answers:
-                    answers[possible] = possible(block.text)
-                if not answers[possible]:
+        possible = []
+        for each in flags:
+            if (asked := each.flag.possible) is not None:
+                if asked not in answers:
+                    answers[asked] = asked(block.text)
+                if not answers[asked]:
                     continue
-            flags.append(each)
-        return flags
+            possible.append(each)
+        return possible
 
     def _said(
-        self, block: Block, rows: pl.DataFrame, flags: list[RowFlag], masks: list[Flags]
+        self, block: Block, rows: pl.DataFrame, found: list[tuple[RowFlag, Flags]]
     ) -> list[pl.DataFrame]:
-        """The issues of `rows`, of which each of `flags` holds where its mask does."""
+        """The issues of `rows`: `found` are flags, and where they hold."""
         flagged: list[tuple[RowFlag, pl.LazyFrame]] = []
         taken: dict[int, Flags] = {}
         on_purpose: Flags | None = None
-        for each, mask in zip(flags, masks, strict=True):
-            if not mask.any():
-                continue
+        for each, mask in found:
             if each.position is not None:
                 free = ~taken.get(each.position, np.zeros(rows.height, np.bool_))
                 mask = mask & free  # noqa: PLW2901

@@ -17,6 +17,7 @@ import polars as pl
 from csvimport import plain
 from csvimport.baseline import NOTHING_LEFT, Counts
 from csvimport.block import MANY, Block, by_row, cell_names, joined
+from csvimport.cells import are_copied
 from csvimport.checker import Checker, in_order
 from csvimport.checks.registry import File
 from csvimport.columns import Columns, columns_of, known_names
@@ -27,19 +28,19 @@ from csvimport.identity import Identities
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lines import Offsets
-from csvimport.lookahead import ahead
+from csvimport.lookahead import Aside, ahead
 from csvimport.options import Options
 from csvimport.redaction import masked, masked_quote, masked_text
 from csvimport.result import Example, Known, Result, Verdict, public
 from csvimport.rulebook import rulebook
 from csvimport.scanner import Header, Scanner, Survey
 from csvimport.source import Part, Source, Together
-from csvimport.spill import Chunk, Lines, Snapshot, Spill
+from csvimport.spill import Chunk, Lines, Records, Snapshot, Spill
 from csvimport.words import FOUND, Words
 
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
-_ENOUGH_ROWS = 3 * MANY
+_ENOUGH_ROWS = 2 * MANY
 _ENOUGH_BYTES = 8 << 20
 _ENOUGH_BLOCKS = 64
 #: So many bytes of the report are written in a second, at least.
@@ -94,6 +95,8 @@ class Check:
     """Makes the lines of the report."""
     keeps_rows: bool = True
     """Whether the flagged rows stay in the chunks."""
+    keeps_issues: bool = True
+    """Whether the issues do, where their report is made."""
     started: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -139,6 +142,9 @@ class Check:
         """Those of the header, known ones too."""
         self.pending: list[tuple[Block, Survey]] = []
         """Blocks whose records are still to be checked, save for those that are plain."""
+        self.checking: list[tuple[Block, Survey]] = []
+        """Those that are being checked, in a thread of its own."""
+        self.checks = Aside("csvimport-check")
         self.sampled = False
         """Whether the columns were judged by all of the sample."""
         self.rows_with_errors = self.rows_with_warnings = 0
@@ -190,10 +196,11 @@ class Check:
     @property
     def progress(self) -> Progress:
         """How far the check has come."""
-        pending = self.pending
-        survey = pending[-1][1] if pending else self.seen[-1].survey
-        rows = self.rows + sum(block.rows for block, _ in pending)
-        total = self.issues_by_rule.total()
+        with self.lock:  # what is being checked counts once, before and after
+            pending = [*self.checking, *self.pending]
+            survey = pending[-1][1] if pending else self.seen[-1].survey
+            rows = self.rows + sum(block.rows for block, _ in pending)
+            total = self.issues_by_rule.total()
         return Progress(self._bytes_read(survey), self.source.size, rows, total)
 
     def seconds_to_tell(self, each_issue: float, each_cell: float = 0.0) -> float:
@@ -219,13 +226,14 @@ class Check:
                     self.source.let_go()
                 self._read_through(goes_on)
         except BrokenOffError as error:
-            self._check_pending()
+            self._finish_pending()
             rows = self.rows + sum(block.rows for block, _ in self.waiting)
             if not rows:
                 raise SourceError(str(error)) from None
             self.broken_off = str(error)
             raise BrokenOffError(f"{error}; rows checked until then: {rows:,}") from None
         finally:
+            self.checks.wait()
             self.before_header.wait()
             self.after_header.wait()
 
@@ -279,11 +287,12 @@ class Check:
             try:
                 self._read(goes_on)
             except NotUtf8 as other:
+                self.checks.settle()
                 self.encodings[self.scanner.part] = other.encoding
                 with self.lock:
                     self._start([each.part for each in self.seen])
             except KeyboardInterrupt:  # polars notices it in whatever thread computes
-                self._check_pending()
+                self._finish_pending()
                 raise
             else:
                 return
@@ -294,14 +303,15 @@ class Check:
             previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
             self.scanner.row = previous.row
             self.scanner.positions, self.scanner.pattern = previous.positions, previous.pattern
+            self.scanner.wanted = previous.wanted
 
     def _read_part(self, goes_on: Callable[[], bool]) -> bool:
         """Read a part; whether there is another, and time for it."""
         part, is_compared = self.scanner.part, False
         is_last = part == len(self.seen) - 1
-        for block, survey in ahead(self.scanner.surveyed(), self._check_pending):
+        for block, survey in ahead(self.scanner.surveyed(), self._finish_pending):
             if survey.header and self.header is None:
-                self._check_pending()
+                self._finish_pending()
             elif survey.header and not is_compared:
                 self._require_one_header(self._with_header().survey, survey)
             is_compared = survey.header is not None
@@ -317,14 +327,14 @@ class Check:
             elif self.sample is None:
                 self._take_waiting()
             if block is None:
-                self._check_pending()
+                self._finish_pending()
                 self._settle()
                 with self.lock:
                     self.seen[part] = replace(self.seen[part], survey=survey, complete=True)
                 return not is_last
             del block  # or its text would be kept while the next one is waited for
             if not goes_on() and not (survey.finished and is_last):
-                self._check_pending()
+                self._finish_pending()
                 self._settle()
                 return False
         raise AssertionError("the scanner ends with a survey")
@@ -366,7 +376,7 @@ class Check:
             report = partial(
                 self.report, headers=self.headers, legend=self._legend, parts=self.parts
             )
-            self.after_header = Spill(report, self.keeps_rows)
+            self.after_header = Spill(report, self.keeps_rows, self.keeps_issues)
         issues = self.checker.header(header)
         row = {"row": header.row, "line": header.line}
         text = header.text if header.faults.height else None
@@ -393,40 +403,44 @@ class Check:
 
     def _judge_sample(self) -> None:
         assert self.sample is not None
-        columns = self._judged(self.sample)
+        columns, patterns = self._judged(self.sample), plain.Patterns()
         if self.sample.is_full:  # what is read meanwhile is read with the pattern already
             delimiter = self.scanner.dialect.delimiter.decode()
-            self.scanner.positions = Identities(columns).positions
-            self.scanner.pattern = plain.pattern(
-                columns, self.sample.frame, self.sample.quoted, delimiter
-            )
-        check = self._as_if_at_end(columns)
+            patterns = plain.patterns(columns, self.sample.frame, self.sample.quoted, delimiter)
+            identities = Identities(columns)
+            self.scanner.positions = identities.positions
+            self.scanner.wanted = identities.all_positions
+            self.scanner.pattern = patterns.record
+        check = self._as_if_at_end(columns, patterns.cells)
         with self.lock:
-            vars(self).update(vars(check))
+            vars(self).update(vars(check) | {"lock": self.lock})
 
     def _judged(self, sample: Sample) -> Columns:
         workspace = self.options.workspace
         of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
         return sample.judged(of_kind[self.kind])
 
-    def _as_if_at_end(self, columns: Columns) -> "Check":
+    def _as_if_at_end(self, columns: Columns, plain_cells: Sequence[str] = ()) -> "Check":
         """The same check with the sample as large as it is, by which these `columns` are judged."""
         assert self.sample is not None
         assert self.header is not None
         check = copy.copy(self)
         check.issues_by_rule, check.examples = Counter(self.issues_by_rule), dict(self.examples)
-        check.after_header = Spill(self.after_header.lines_of, self.keeps_rows)
+        lines_of = self.after_header.lines_of
+        check.after_header = Spill(lines_of, self.keeps_rows, self.keeps_issues)
         check.waiting = deque(self.waiting)
-        check.pending = list(self.pending)
+        check.pending, check.checks = list(self.pending), Aside(self.checks.name)
+        check.lock = threading.RLock()  # whoever asks for a result holds the other one
         check.seen = list(self.seen)
         check.columns = columns
         check.sampled, check.sample = self.sample.is_full, None
-        check.checker = Checker(self.words, check.columns, self.headers)
+        check.checker = Checker(self.words, check.columns, self.headers, plain_cells)
         (chunk,) = self.header_chunk
         assert chunk.rows is not None
         issues = check.checker.habits(self.header, self.header_issues)
         check._say_of_header(self.header, issues, chunk.rows)
         check._take_waiting()
+        check.checks.settle()  # or it would be known to the copy alone
         return check
 
     def _take_waiting(self) -> None:
@@ -446,16 +460,28 @@ class Check:
         block = self.checker.identified(block) if survey.header else replace(block, plain=None)
         self.pending.append((block, survey))
         found = [each.found for each, _ in self.pending]
-        few = 0 < sum(map(len, found)) < _ENOUGH_ROWS and len(found[-1]) < MANY
+        few = sum(map(len, found)) < _ENOUGH_ROWS and len(found[-1]) < MANY
         small = sum(each.size for each in found) < _ENOUGH_BYTES
-        if not (few and small and len(found) < _ENOUGH_BLOCKS):
+        if not any(map(len, found)) and not self.checking:  # to count them is all there is to do
+            self.checking, self.pending = self.pending, []
+            self._check_these()
+        elif not (few and small and len(found) < _ENOUGH_BLOCKS):
             self._check_pending()
 
+    def _finish_pending(self) -> None:
+        """Check the records that wait for it, and wait until that is done."""
+        self._check_pending()
+        self.checks.settle()
+
     def _check_pending(self) -> None:
-        """Check the records that wait for it."""
-        if not self.pending:
-            return
-        block, survey = joined([each for each, _ in self.pending]), self.pending[-1][1]
+        """Begin to check the records that wait for it, when those before them are checked."""
+        self.checks.settle()
+        if self.checking or self.pending:  # those that were being checked are left if interrupted
+            self.checking, self.pending = [*self.checking, *self.pending], []
+            self.checks.start(self._check_these)
+
+    def _check_these(self) -> None:
+        block, survey = joined([each for each, _ in self.checking]), self.checking[-1][1]
         issues = self.checker.block(block) if block.found else pl.DataFrame(schema=FOUND)
         issues = _of_part(issues, survey.part)
         if not survey.encoding.is_utf8:
@@ -468,7 +494,7 @@ class Check:
         chunk = None
         if issues.height:
             shown = self.report or self.keeps_rows
-            chunk = Chunk(issues, self._flagged(block, issues) if shown else None)
+            chunk = self._chunk(block, issues) if shown else Chunk(issues, None)
         spill = self.before_header if self.header is None else self.after_header
         spill.settle()
         # what computes may take time, or be interrupted: now all is known, and counts at once
@@ -482,13 +508,13 @@ class Check:
                 rows=seen.rows + block.rows,
                 blank_rows=seen.blank_rows + block.found.blank_rows,
             )
-            self.pending = []
             self.rows_with_errors += errors
             self.rows_with_warnings += warnings
             self.rows_with_known_errors += known_errors
             self.left, self.known = left, self.known + known
             self.issues_by_rule.update(counts)
             self.examples = examples | self.examples
+            self.checking = []  # who sees that may go on from all of the above
 
     def _new(self, issues: pl.DataFrame) -> tuple[pl.DataFrame, Counts, int]:
         """Those of `issues` that the baseline does not know; what is left of it, and how many."""
@@ -498,6 +524,18 @@ class Check:
         shown = public(issues, self._legend, self.headers, self.parts)
         known, left = baseline.known(shown, self.left)
         return issues.filter(pl.Series(~known)), left, int(known.sum())
+
+    def _chunk(self, block: Block, issues: pl.DataFrame) -> Chunk:
+        """`issues` and the rows that they are about."""
+        are_sound = not (block.faults.height or block.blanks.height)
+        is_copied = self.report and are_copied() and not (self.keeps_rows or self.options.redact)
+        self.scanner.wanted = self.checker.columns_read if is_copied else None
+        if not (are_sound and is_copied):
+            return Chunk(issues, self._flagged(block, issues))
+        rows = block.sound_with([])
+        rows = rows.filter(pl.col("row").is_in(issues["row"].unique().implode()))
+        spans = rows["start"].to_numpy(), rows["end"].to_numpy()
+        return Chunk(issues, rows, records=Records(block.text, *spans, block.dialect.delimiter))
 
     def _flagged(self, block: Block, issues: pl.DataFrame) -> pl.DataFrame:
         """The rows that `issues` are about, as they stand in the file."""
@@ -571,7 +609,7 @@ class Check:
         """What was found so far; `stopped` says why, where that is not the end of the file."""
         if self.sample is not None:
             check = self._as_if_at_end(self._judged(self.sample))
-            check._check_pending()
+            check._finish_pending()
             return check.result(stopped)
         broken_header = self.header is not None and self.columns is None
         bytes_read = self._bytes_read(self.seen[-1].survey)
@@ -731,7 +769,7 @@ def _distinct(ascending: Offsets) -> int:
 
 def _as_it_stands(block: Block, row: int) -> tuple[str | None, int | None]:
     """The record `row` of `block`, and at which character its fault is, if that is known."""
-    for start, end in _of_row(block.sound, row).select("start", "end").iter_rows():
+    for start, end in _of_row(block.sound_with([]), row).select("start", "end").iter_rows():
         return cut(block.text[start:end].decode()), None
     for text, at in _of_row(block.faults, row).select("text", "at").iter_rows():
         return text, at

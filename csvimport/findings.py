@@ -47,7 +47,8 @@ class Findings:
     """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
 
     Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
-    Of plain records the cells in the columns `positions` are read, which ascend.
+    Of plain records the cells in the columns `positions` are read, which ascend; of others, where
+    they are many, those in the columns that are `wanted`, or all.
     """
 
     window: Window
@@ -55,6 +56,7 @@ class Findings:
     line: int
     byte: int
     positions: list[int] = field(default_factory=list)
+    wanted: list[int] | None = None
     are_blank: bool = False
     """Whether all records are known to be blank."""
     rows: int = 0
@@ -115,7 +117,9 @@ class Findings:
             b"".join(self._pieces),
         )
         if len(found) >= MANY:
-            found.make_frames()
+            found.make_frames(self.wanted)
+        elif len(found) and self.wanted is not None:
+            found.read(self.wanted)
         rows = self.rows - found.blank_rows
         return Block(rows, self._plain(row[plain], first[plain], last[plain]), found)
 

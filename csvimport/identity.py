@@ -73,17 +73,18 @@ class Identities:
         `identifier`: the position of the effective identifier's column (an alias has two; its
         name's), null where there is none; `identity`: its value.
         """
-        return sound.with_columns(*self._effective())
+        position, value = self._effective()
+        return sound.with_columns(identifier=position, identity=value)
 
     def repeated(
         self, sound: pl.DataFrame | None, plain: pl.DataFrame | None = None, rows: Rows = NO_ROWS
     ) -> pl.DataFrame:
         """Of the records that repeat an earlier one, REPEATED.
 
-        `sound` are the named records of a block, `plain` the cells of `positions` in the plain
-        ones, which are the `rows`; None where there are none. `first_row` is where the identifier
-        occurred first, `other_group` says whether the subscription group is new to it,
-        `first_record` is where all cells occurred first. Blocks must come in order.
+        `sound` are records of a block with the cells of `all_positions`, `plain` the cells of
+        `positions` in the plain ones, which are the `rows`; None where there are none. `first_row`
+        is where the identifier occurred first, `other_group` says whether the subscription group is
+        new to it, `first_record` is where all cells occurred first. Blocks must come in order.
         """
         if plain is None and sound is None:
             return NOTHING_REPEATED
@@ -94,23 +95,30 @@ class Identities:
             return _repeated(numbers, first_record=first)
         if not self.columns.identifiers:
             return NOTHING_REPEATED
-        sets, keys, numbers = [], [], rows
+        keys, of_groups, numbers = [], [], rows
         if plain is not None:
             strongest = self.columns.identifiers[0]
-            sets.append(plain)
-            keys.append(self._keys(plain, plain[strongest.cell], strongest.position))
+            values = plain[strongest.cell]
+            if strongest.name == "email":
+                values = plain.select(_folded(pl.col(strongest.cell))).to_series()
+            of_rows, of_group = self._keys(plain, strongest.position, values)
+            keys.append(of_rows)
+            of_groups.append(of_group)
         if sound is not None:
-            known = sound.filter(pl.col("identifier").is_not_null())
-            sets.append(known)
-            keys.append(self._keys(known, known["identity"], known["identifier"].to_numpy()))
-            numbers = np.concatenate((rows, known["row"].to_numpy()))
+            kind, value = self._effective()
+            if email := self.columns.known("email"):
+                value = pl.when(kind == email.position).then(_folded(value)).otherwise(value)
+            told = sound.select(kind=kind.fill_null(-1), value=value)
+            kinds = told["kind"].to_numpy()
+            known = np.flatnonzero(kinds >= 0)
+            of_rows, of_group = self._keys(sound, kinds, told["value"])
+            keys.append(tuple(each[known] for each in of_rows))
+            of_groups.append(tuple(each[known] for each in of_group))
+            numbers = np.concatenate((rows, sound["row"].to_numpy()[known]))
         first = _first(self._rows, keys, numbers)
         other = np.zeros(len(first), np.bool_)
-        if group := self.columns.known(GROUP[0]):
-            keys = [
-                _mixed(key, _hashes(each[group.cell])) for key, each in zip(keys, sets, strict=True)
-            ]
-            other = _first(self._groups, keys, numbers) == 0
+        if self.columns.known(GROUP[0]):
+            other = _first(self._groups, of_groups, numbers) == 0
         return _repeated(numbers, first_row=first, other_group=other)
 
     def _effective(self) -> tuple[pl.Expr, pl.Expr]:
@@ -123,37 +131,36 @@ class Identities:
                 filled &= ~is_blank(pl.col(label.cell))
             position = pl.when(filled).then(pl.lit(column.position, pl.Int32)).otherwise(position)
             value = pl.when(filled).then(pl.col(column.cell)).otherwise(value)
-        return position.alias("identifier"), value.alias("identity")
+        return position, value
 
     def _keys_of_records(self, frame: pl.DataFrame) -> Keys:
         """Hashes of all cells of each record."""
         cells = frame.select(column.cell for column in self.columns.all)
         return tuple(cells.hash_rows(seed).to_numpy() for seed in _SEEDS)
 
-    def _keys(self, frame: pl.DataFrame, values: pl.Series, kinds: Kinds) -> Keys:
-        """Hashes of what identifies each row of `frame`, and of its kind; an e-mail's lower-cased.
+    def _keys(self, cells: pl.DataFrame, kinds: Kinds, values: pl.Series) -> tuple[Keys, Keys]:
+        """Hashes of what identifies each row, and of its kind; the same with subscription groups.
 
-        The kind is the position of the column in which the value stands.
+        The kind is the position of the column in which the value stands. A series hashes at once,
+        where an expression would have to wait for a thread of polars.
         """
-        kinds = np.broadcast_to(kinds, len(values))
-        email = self.columns.known("email")
-        if email and (is_email := kinds == email.position).any():
-            folded = values.str.strip_chars().str.to_lowercase()
-            values = folded.zip_with(pl.Series(is_email), values)
-        mixer = kinds.astype(np.uint64) * np.uint64(_MIX)
-        keys = [each + mixer for each in _hashes(values)]
-        if self.columns.has_alias:
-            name, label = map(self.columns.known, ALIAS)
-            assert name is not None
-            assert label is not None
+        known = self.columns.known
+        mixer = np.broadcast_to(kinds, len(values)).astype(np.uint64) * np.uint64(_MIX)
+        keys = tuple(each + mixer for each in _hashes(values))
+        if self.columns.has_alias and (name := known(ALIAS[0])) and (label := known(ALIAS[1])):
+            mixed = _mixed(keys, _hashes(cells[label.cell]))
             of_alias = kinds == name.position
-            mixed = _mixed(keys, _hashes(frame[label.cell]))
-            keys = [np.where(of_alias, *each) for each in zip(mixed, keys, strict=True)]
-        return tuple(keys)
+            keys = tuple(np.where(of_alias, *each) for each in zip(mixed, keys, strict=True))
+        group = known(GROUP[0])
+        return keys, _mixed(keys, _hashes(cells[group.cell])) if group else keys
 
 
 def _hashes(cells: pl.Series) -> Keys:
     return tuple(cells.hash(seed).to_numpy() for seed in _SEEDS)
+
+
+def _folded(address: pl.Expr) -> pl.Expr:
+    return address.str.strip_chars().str.to_lowercase()
 
 
 def _mixed(keys: Sequence[Hashes], others: Sequence[Hashes]) -> Keys:

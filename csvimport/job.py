@@ -33,6 +33,7 @@ class Job:
     `on_progress` is called in that thread, about ten times a second and at the end. When the time
     budget of `options` is over, the check stops behind the block that it is in; some of it is kept
     for the report, for those with `faces`, and for those that others are going to write `later`.
+    Where that is known, and none of them but the report needs the issues, the result has none.
     """
 
     def __init__(
@@ -44,17 +45,18 @@ class Job:
         raw: bool = False,
         on_progress: Callable[[Progress], object] | None = None,
         faces: Iterable[Faced] = (),
-        later: Iterable[Face] = (),
+        later: Iterable[Face] | None = None,
     ) -> None:
         self._report, self._raw, self._faces = report, raw, list(faces)
-        all_faces = [*(face for _, face in self._faces), *later]
+        all_faces = [*(face for _, face in self._faces), *(later or ())]
         self._each_issue = sum(1 / face.pace for face in all_faces)
         self._each_cell = sum(1 / face.cell_pace for face in all_faces)
         lines_of = partial(csv_report.lines_of, raw=raw) if report else None
         # without any report, there may be one to be written of the result
         keeps_rows = any(face.needs_rows for face in all_faces) or not (report or all_faces)
         self._name = source.name
-        self._check = Check(source, options, lines_of, keeps_rows)
+        keeps_issues = later is None or bool(all_faces)
+        self._check = Check(source, options, lines_of, keeps_rows, keeps_issues)
         self._on_progress = on_progress
         self._deadline = self._check.started + _working_time(options.time_budget)
         self._told = 0.0

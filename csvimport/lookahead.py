@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
@@ -77,3 +78,52 @@ def each_made(items: Iterator[S], make: Callable[[S], T], hands: int) -> Generat
     if not isinstance(end, StopIteration):
         assert end is not None
         raise end
+
+
+@dataclass
+class Aside:
+    """Does one thing at a time in a thread of its own, called `name`."""
+
+    name: str
+    _thread: threading.Thread | None = None
+    _error: BaseException | None = None
+
+    def start(self, task: Callable[[], object]) -> None:
+        """Begin with `task`, when the one before is done; where it is interrupted, once more."""
+        self.settle()
+        thread = threading.Thread(target=self._do, args=(task,), name=self.name, daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def settle(self) -> None:
+        """Wait until all is done; raise what kept it from that, or interrupted it."""
+        self.wait()
+        error = self._error
+        if isinstance(error, KeyboardInterrupt):
+            self._error = None
+        if error:
+            raise error
+
+    def wait(self) -> None:
+        """Wait until nothing is being done."""
+        if self._thread:
+            self._thread.join()
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What kept something from being done; an interrupt did not, and is for who settles."""
+        return None if isinstance(self._error, KeyboardInterrupt) else self._error
+
+    def _do(self, task: Callable[[], object]) -> None:
+        interrupt = None
+        try:
+            while True:
+                try:
+                    task()
+                    break
+                except KeyboardInterrupt as error:  # polars notices it in whatever thread computes
+                    interrupt = error
+        except BaseException as error:  # whatever it is, it belongs to who started it
+            self._error = error
+        else:
+            self._error = interrupt

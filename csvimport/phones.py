@@ -62,7 +62,8 @@ class _Plans:
 def _codes_in(cells: pl.Series) -> frozenset[int]:
     """The country codes with which `cells` begin."""
     codes = "|".join(map(str, _all_codes()))  # of which none is the beginning of another
-    found = cells.str.extract(rf"^\+({codes})").drop_nulls().unique()
+    signed = cells.filter(cells.str.starts_with("+"))
+    found = signed.str.extract(rf"^\+({codes})").drop_nulls().unique()
     return frozenset(map(int, found))
 
 

@@ -41,10 +41,21 @@ _WORDS: dict[str, Callable[[], Iterable[str]]] = {
 }
 
 
-def pattern(
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The expression for whole `record`s, None where nothing is plain; and for `cells`, by column.
+
+    Without `cells`, what is plain in a column depends on other cells, or nothing is.
+    """
+
+    record: str | None = None
+    cells: tuple[str, ...] = ()
+
+
+def patterns(
     columns: Columns, sample: pl.DataFrame, quoted: Collection[int], delimiter: str
-) -> str | None:
-    """The expression for whole records, None where nothing is plain.
+) -> Patterns:
+    """The expressions for what is plain.
 
     `columns` are judged by `sample`, a frame of their cells, which also tells the country codes
     and events that occur. `quoted` are the positions at which cells stand in quotes that they do
@@ -52,11 +63,13 @@ def pattern(
     """
     required = _required(columns)
     shapes = [
-        _Shape(columns, sample, quoted, delimiter, event, required).record
+        _Shape(columns, sample, quoted, delimiter, event, required).cells
         for event in _events(columns, sample)
     ]
-    whole = f"^{one_of(*shapes)}$"
-    return whole if required and len(whole) <= _LONGEST else None
+    whole = f"^{one_of(*map(re.escape(delimiter).join, shapes))}$"
+    if not required or len(whole) > _LONGEST:
+        return Patterns()
+    return Patterns(whole, shapes[0] if len(shapes) == 1 else ())
 
 
 def _required(columns: Columns) -> Collection[str]:
@@ -96,8 +109,8 @@ class _Shape:
     required: Collection[str]
 
     @property
-    def record(self) -> str:
-        return re.escape(self.delimiter).join(map(self._cell, self.columns.all))
+    def cells(self) -> tuple[str, ...]:
+        return tuple(map(self._cell, self.columns.all))
 
     def _cell(self, column: Column) -> str:
         """What may stand in `column`, in quotes or not."""

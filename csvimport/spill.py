@@ -1,9 +1,9 @@
 """Flagged rows on disk: a file whose every row is flagged takes no more memory than a clean one."""
 
 import io
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
@@ -11,10 +11,14 @@ from typing import BinaryIO
 import polars as pl
 
 from csvimport import scratch
+from csvimport.lines import Offsets
+from csvimport.lookahead import Aside
 from csvimport.target import append
 
 #: What is kept in memory before it is written.
 _BUFFER = 4 << 20
+#: What is written to a file at a time: with all at once, Linux may take ten times as long.
+_PIECE = 1 << 18
 #: A chunk of more issues is written at once.
 _MANY = 10_000
 
@@ -27,14 +31,14 @@ class Lines:
     time is up. Their text is in the file `path`, if there is one.
     """
 
-    text: bytes = b""
+    text: bytes | memoryview = b""
     count: int = 0
     guarded: int = 0
     path: Path | None = None
 
     def __add__(self, other: "Lines") -> "Lines":
         count, guarded = self.count + other.count, self.guarded + other.guarded
-        return Lines(self.text + other.text, count, guarded)
+        return Lines(b"".join((self.text, other.text)), count, guarded)
 
     def write_to(self, file: BinaryIO) -> None:
         """Write the lines to `file`."""
@@ -45,15 +49,28 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """Records as they stand in `text`, without their line ends, from `starts` to `stops`."""
+
+    text: bytes
+    starts: Offsets
+    stops: Offsets
+    delimiter: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some issues, in order, and the rows that they are about: place, text and cells.
 
-    Where nobody needs the rows, there may be none; the report's `lines` about them instead.
+    Where nobody needs the rows, there may be none; the report's `lines` about them instead; nor
+    any issues, where nobody needs these. Where all rows are well-quoted, and of the header's width,
+    their cells may be in `records` instead.
     """
 
     issues: pl.DataFrame
     rows: pl.DataFrame | None
     lines: Lines | None = None
+    records: Records | None = None
 
     @property
     def has_rows(self) -> bool:
@@ -162,71 +179,48 @@ class Spill:
     """An append-only list of chunks in a temporary folder, which goes when the spill does.
 
     What is appended is stored in a thread of its own; with the report's lines, where it is known
-    how `lines_of` makes them, and then without the rows unless it `keeps_rows`.
+    how `lines_of` makes them, and then without the rows unless it `keeps_rows`, and without the
+    issues unless it `keeps_issues`.
     """
 
     lines_of: Callable[[Chunk], Lines] | None = None
     keeps_rows: bool = False
+    keeps_issues: bool = True
     report_bytes: int = 0
     """Of the report's lines that are on disk."""
     _written: list[Stored] = field(default_factory=list)
     _buffer: list[_Packed] = field(default_factory=list)
     _folder: Path | None = None
     _numbers: Iterator[int] = field(default_factory=count)
-    _thread: threading.Thread | None = None
-    _error: BaseException | None = None
+    _storing: Aside = field(default_factory=lambda: Aside("csvimport-spill"))
 
     def append(self, chunk: Chunk) -> None:
         """Add a chunk behind the others."""
         self.settle()
         if chunk.issues.height:
-            thread = threading.Thread(
-                target=self._store, args=(chunk,), name="csvimport-spill", daemon=True
-            )
-            thread.start()
-            self._thread = thread
+            self._storing.start(partial(self._add, chunk))
 
     def settle(self) -> None:
         """Wait until all is stored; raise what kept it from that, or interrupted it."""
-        self.wait()
-        error = self._error
-        if isinstance(error, KeyboardInterrupt):
-            self._error = None
-        if error:
-            raise error
+        self._storing.settle()
 
     def wait(self) -> None:
         """Wait until nothing is being stored."""
-        if self._thread:
-            self._thread.join()
+        self._storing.wait()
 
     def snapshot(self) -> "Snapshot":
         """What is here now; what is appended later does not show in it."""
         self.wait()
-        # an interrupt kept nothing from being stored, and is for who checks
-        if self._error and not isinstance(self._error, KeyboardInterrupt):
-            raise self._error
+        if failure := self._storing.failure:
+            raise failure
         return Snapshot(self, tuple(self._written), tuple(self._buffer))
 
-    def _store(self, chunk: Chunk) -> None:
-        interrupt = None
-        try:
-            while True:
-                try:
-                    self._add(chunk)
-                    break
-                except KeyboardInterrupt as error:  # polars notices it in whatever thread computes
-                    interrupt = error
-        except BaseException as error:  # whatever it is, it belongs to who appends
-            self._error = error
-        else:
-            self._error = interrupt
-
     def _add(self, chunk: Chunk) -> None:
+        many = chunk.issues.height > _MANY
         if self.lines_of:
             rows = chunk.rows if self.keeps_rows else None
-            chunk = replace(chunk, rows=rows, lines=self.lines_of(chunk))
-        many = chunk.issues.height > _MANY
+            issues = chunk.issues if self.keeps_issues else chunk.issues.clear()
+            chunk = Chunk(issues, rows, self.lines_of(chunk))
         buffer = self._buffer if many else [*self._buffer, _packed(chunk)]
         full = many or sum(map(len, buffer)) > _BUFFER
         chunks = [_joined(buffer)] if full and buffer else []
@@ -248,7 +242,9 @@ class Spill:
             if lines:
                 place = path.with_suffix(".report")
                 with scratch.create(place) as file:
-                    size = file.write(lines.text)
+                    text = memoryview(lines.text)
+                    for start in range(0, len(text), _PIECE):
+                        size += file.write(text[start : start + _PIECE])
                 lines = replace(lines, text=b"", path=place)
         return Stored(lines, size, issues, rows)
 

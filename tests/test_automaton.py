@@ -5,12 +5,15 @@ import shutil
 import threading
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from csvimport import automaton
+from csvimport.automaton import CellAutomata
 from csvimport.encoding import is_utf8
+from csvimport.lines import INNER_END
 
 LINE_ENDS = [b"\n", b"\r"]
 needs_compiler = pytest.mark.skipif(not shutil.which("cc"), reason="there is no compiler of C")
@@ -64,7 +67,7 @@ def _both(
 
 
 def _knows(pattern: str, line_end: bytes = b"\n") -> bool:
-    return bool(automaton._Automaton(pattern, line_end))
+    return bool(automaton.Automaton(pattern, line_end))
 
 
 @needs_compiler
@@ -174,3 +177,91 @@ def test_threads_do_not_share_an_automaton() -> None:
         each.join()
     assert found == [True] * 40
     assert expected.sum() == 900
+
+
+#: The last one only polars' engine knows.
+OF_CELLS = st.sampled_from(['"(?:[^"]|"")*"', '[^"a]*', r"\d*"]) | PATTERNS.map("(?:{})".format)
+DELIMITERS = st.sampled_from(",;\t|")
+
+
+@st.composite
+def records(draw: st.DrawFn, delimiter: str, width: int) -> list[list[str]]:
+    """Cells of well-quoted records as they stand there, in quotes or not."""
+    bare = st.text(sorted({*CHARACTERS, *"\r'"} - {delimiter, '"'}), max_size=6)
+    quoted = st.text(st.sampled_from(CHARACTERS + delimiter + "\n\r"), max_size=6)
+    in_quotes = quoted.map(lambda cell: '"' + cell.replace('"', '""') + '"')
+    row = st.lists(bare | in_quotes, min_size=width, max_size=width)
+    return draw(st.lists(row, max_size=11))
+
+
+def _placed(records: list[str]) -> tuple[bytes, list[int], list[int]]:
+    """A text of `records`, with something around each, and where each starts and stops."""
+    text, starts, stops = b'"', [], []
+    for record in records:
+        starts.append(len(text))
+        text += record.encode()
+        stops.append(len(text))
+        text += b'\n"x,'
+    return text, starts, stops
+
+
+@needs_compiler
+@given(st.lists(OF_CELLS, min_size=1, max_size=4), DELIMITERS, st.integers(0, 12), st.data())
+@settings(max_examples=400)
+def test_cells_are_asked_what_polars_is_asked(
+    patterns: list[str], delimiter: str, most: int, data: st.DataObject
+) -> None:
+    cells = data.draw(records(delimiter, len(patterns)))
+    text, starts, stops = _placed(list(map(delimiter.join, cells)))
+    places = np.array(starts, np.int64), np.array(stops, np.int64)
+    automata = CellAutomata(patterns)
+    for _ in range(2):  # once more where all states are there
+        found = automata.matching(text, *places, delimiter.encode(), most)
+        assert found is not None
+        assert found.shape == (len(patterns), len(cells))
+        for position, pattern in enumerate(patterns):
+            column = pl.Series([row[position] for row in cells], dtype=pl.String)
+            matches = column.str.contains(f"^{pattern}$") & (column.str.len_bytes() <= most)
+            known = _knows(f"^{pattern}$")
+            assert found[position].tolist() == [known and each for each in matches]
+
+
+@needs_compiler
+def test_places_of_cells_may_be_every_other_of_an_array() -> None:
+    starts, stops = np.array([[0, 3], [4, 7], [8, 11]]).T
+    found = CellAutomata(["[a-z]", "[0-9]"]).matching(b"a,1\n2,b\nc,d", starts, stops, b",", 9)
+    assert found is not None
+    assert found.tolist() == [[True, False, True], [True, False, False]]
+
+
+@needs_compiler
+def test_of_more_states_than_there_is_room_for_no_cell_matches() -> None:
+    pattern = "(?:[ab]*a[ab]{20})"
+    random = np.random.default_rng(1)
+    cells = [random.choice([b"a", b"b"], 400).tobytes().decode() for _ in range(2000)]
+    text, starts, stops = _placed(cells)
+    found = CellAutomata([pattern]).matching(text, np.array(starts), np.array(stops), b",", 400)
+    assert found is not None
+    other = pl.Series(cells).str.contains(f"^{pattern}$").to_numpy()
+    assert found.any()
+    assert other[found[0]].all()
+
+
+@needs_compiler
+def test_cells_of_text_that_is_not_utf_8_do_not_match() -> None:
+    text = b"a\xff,\xc3,\xc3\xa9,\xed\xa0\x80,\xff"
+    found = CellAutomata(["(?:[^b]*)"] * 5).matching(
+        text, np.array([0]), np.array([len(text)]), b",", 9
+    )
+    assert found is not None
+    assert found[:, 0].tolist() == [False, False, True, False, False]
+
+
+def test_of_cells_nothing_is_said_where_it_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = np.array([0]), np.array([3])
+    assert CellAutomata([]).matching(b"a,b", *places, b",", 9) is None
+    # it stands for a line end in what lines are asked
+    text = f"a{INNER_END}b".encode()
+    assert CellAutomata(["[^c]*"]).matching(text, *places, b",", 9) is None
+    monkeypatch.setattr(automaton, "_CODE", None)
+    assert CellAutomata(["[ab]"] * 2).matching(b"a,b", *places, b",", 9) is None

@@ -2,16 +2,27 @@
 
 import csv
 import io
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
+import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from csvimport.cells import first_cells, have_longer_cells, have_odd_quotes, on_one_line
+from csvimport import cells
+from csvimport.cells import (
+    are_copied,
+    behind,
+    first_cells,
+    have_longer_cells,
+    have_odd_quotes,
+    on_one_line,
+)
 from csvimport.compiled import library
 from csvimport.lines import INNER_END
+from csvimport.report.csv import _HARMLESS, _csv, _guarded
 
 pytestmark = pytest.mark.skipif(not library(), reason="nothing was compiled")
 
@@ -73,3 +84,88 @@ def test_records_on_one_line(rows: list[list[str]], line_end: str) -> None:
     lines = (record.replace(line_end, INNER_END) + line_end for record in records)
     assert found is not None
     assert found.tobytes() == "".join(lines).encode()
+
+
+#: What a report's line may need quotes for, and what a spreadsheet may take for a formula.
+SPECIAL = "a1 é,;\t|\n\r\"'=@+-＝＠＋－.()/%eE\0\x1e\ufeff\U0001f600"
+TEXTS = st.text(st.sampled_from(SPECIAL), max_size=6) | st.sampled_from(
+    ["+1 (2) 3", "-1.5e3%", "-1,5", "+(49) 30/1", "--1", "+1\n", "-1\r", '=say "hi"', "=1\n,2"]
+)
+
+
+def _frames(prefix: str, height: int) -> st.SearchStrategy[pl.DataFrame]:
+    columns = st.lists(st.lists(TEXTS, min_size=height, max_size=height), min_size=1, max_size=4)
+    return columns.map(
+        lambda cells: pl.DataFrame(cells, [f"{prefix}{i}" for i in range(len(cells))])
+    )
+
+
+#: Cells of the lines that are told, and of the records that come behind them.
+TOLD_AND_ROWS = st.integers(1, 6).flatmap(
+    lambda height: st.tuples(_frames("told", height), _frames("c", height))
+)
+
+
+def _as_record(row: tuple[str, ...], delimiter: str, wants: Callable[[], bool]) -> bytes:
+    """Its cells in quotes where they need or want them."""
+    needs = {delimiter, '"', "\n"}
+    return delimiter.join(
+        '"' + cell.replace('"', '""') + '"' if needs & {*cell} or wants() else cell for cell in row
+    ).encode()
+
+
+@given(TOLD_AND_ROWS, st.sampled_from(",;\t|"), st.booleans(), st.data())
+@settings(max_examples=500)
+def test_records_behind_lines_are_what_polars_writes_of_their_cells(
+    frames: tuple[pl.DataFrame, pl.DataFrame],
+    delimiter: str,
+    raw: bool,
+    data: st.DataObject,
+) -> None:
+    told, rows = frames
+    text, starts, stops = b"", [], []
+    for row in rows.iter_rows():
+        starts.append(len(text))
+        text += _as_record(row, delimiter, lambda: data.draw(st.booleans()))
+        stops.append(len(text))
+        text += data.draw(st.sampled_from([b"\n", b"\r\n", b'"x,\n']))
+    found = behind(
+        _csv(told, "\n"),
+        text,
+        np.array(starts),
+        np.array(stops),
+        delimiter=delimiter.encode(),
+        width=rows.width,
+        harmless=None if raw else _HARMLESS,
+    )
+    guarded, count = (rows, 0) if raw else _guarded(rows)
+    assert found is not None
+    assert (bytes(found[0]), found[1]) == (_csv(told.hstack(guarded), "\r\n"), count)
+
+
+def test_characters_of_any_kind_behind_lines() -> None:
+    characters = list(map(chr, [*range(0x250), *range(0xFE00, 0xFFFF), 0x10000, 0x10FFFF]))
+    rows = pl.DataFrame({"a": characters}).with_columns(b="x" + pl.col("a"), c=pl.lit(""))
+    records = [_as_record(row, ";", lambda: False) for row in rows.iter_rows()]
+    stops = np.cumsum([len(record) for record in records])
+    starts = np.append(0, stops[:-1])
+    told, size = pl.DataFrame({"told": ["1"] * rows.height}), rows.height
+    found = behind(
+        b"1\n" * size, b"".join(records), starts, stops, delimiter=b";", width=3, harmless=_HARMLESS
+    )
+    guarded, count = _guarded(rows)
+    assert found is not None
+    assert (bytes(found[0]), found[1]) == (_csv(told.hstack(guarded), "\r\n"), count)
+
+
+def test_nothing_is_copied_where_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    def copied(harmless: str) -> object:
+        one = np.array([0]), np.array([3])
+        return behind(b"1\n", b"a,b", *one, delimiter=b",", width=2, harmless=harmless)
+
+    assert are_copied()
+    assert copied("^[a-z]*$")
+    assert copied(r"^\w*$") is None
+    monkeypatch.setattr(cells, "_CODE", None)
+    assert not are_copied()
+    assert copied("^[a-z]*$") is None

@@ -325,6 +325,70 @@ def test_progress_counts_rows_and_issues() -> None:
     assert (told[-1].rows_checked, told[-1].issues) == (3, 3)
 
 
+@pytest.mark.usefixtures("small_blocks")
+def test_progress_is_of_one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is checked meanwhile counts once."""
+    monkeypatch.setattr("csvimport.inference.MOST_RECORDS", 3)
+    monkeypatch.setattr("csvimport.engine._ENOUGH_BLOCKS", 1)
+
+    def rows(check: Check) -> int:
+        for thread in threading.enumerate():
+            if thread.name == check.checks.name:
+                thread.join(0.1)
+        return sum(each.rows for each in check.seen)
+
+    monkeypatch.setattr(Check, "rows", property(rows))
+    told: list[Progress] = []
+    checked(DATA, at_each_stop=lambda check: told.append(check.progress), **SMALL, probe=PROBE)
+    sizes = [len(HEADER) + sum(map(len, ROWS[: each.rows_checked])) for each in told]
+    assert [each.bytes_checked for each in told] == sizes
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_an_interrupt_is_noticed_while_the_input_stalls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Polars notices it in whatever thread computes."""
+    monkeypatch.setattr("csvimport.inference.MOST_RECORDS", 3)
+    goes_on = threading.Event()
+    block, interrupted = Checker.block, threading.Event()
+
+    def interrupt_once(checker: Checker, records: Block) -> pl.DataFrame:
+        if records.found.places()[0].max() > 380 and not interrupted.is_set():
+            interrupted.set()
+            raise KeyboardInterrupt
+        return block(checker, records)
+
+    def stalls() -> Iterator[bytes]:
+        yield DATA + ROW * 300  # the encoding shows
+        goes_on.wait(WAIT)
+
+    monkeypatch.setattr(Checker, "block", interrupt_once)
+    job = start(stalls())
+    try:
+        assert interrupted.wait(WAIT)
+        assert job.result(WAIT).verdict == Verdict.SKIPPED
+    finally:
+        goes_on.set()
+
+
+def test_an_interrupt_is_noticed_where_the_encoding_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("csvimport.inference.MOST_RECORDS", 3)
+    monkeypatch.setattr("csvimport.engine._ENOUGH_BLOCKS", 1)
+    block, interrupts = Checker.block, [KeyboardInterrupt]
+
+    def interrupt_once(checker: Checker, records: Block) -> pl.DataFrame:
+        if len(running) > 3 and interrupts:
+            raise interrupts.pop()
+        return block(checker, records)
+
+    running: list[Check] = []
+    monkeypatch.setattr(Checker, "block", interrupt_once)
+    data = DATA + "Zoë\n".encode("latin-1")
+    with pytest.raises(KeyboardInterrupt):
+        checked(data, at_each_stop=running.append, **SMALL, probe=PROBE)
+
+
 def test_a_cancelled_job_that_was_done_is_complete() -> None:
     job = start(io.BytesIO(DATA))
     job.result()

@@ -23,14 +23,14 @@ ORDER = [
     "archive",
     "remote",
     "target",
-    "spill",
     "source",
     "dialect",
     "lines",
     "compiled",
-    "cells",
     "automaton",
+    "cells",
     "lookahead",
+    "spill",
     "feed",
     "letters",
     "charmap",
@@ -155,7 +155,7 @@ OPENERS = frozenset({
 # fmt: on
 #: Modules that can open something, and who may import them.
 IMPORTERS = {
-    "io": {"source", "spill", "report.csv", "report.jsonl"},
+    "io": {"source", "spill", "report.csv", "report.jsonl", "target"},
     "tempfile": {"source", "scratch"},
     "shutil": {"scratch", "target"},
     "stat": {"source"},

@@ -1,19 +1,32 @@
 """Records that plainly are in order: nobody can tell that they were asked one question only."""
 
 import csv
+import io
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import CROSS_ROW, checked, run, whole
+from running import CROSS_ROW, checked, run, summary, whole
 
+import csvimport
 from csvimport import automaton, cells, encoding, plain
+from csvimport.block import Block
+from csvimport.checker import Checker
 from csvimport.engine import Check
+from csvimport.inference import MOST_RECORDS
 from csvimport.lines import INNER_END, LONGEST_CELL
 from csvimport.rulebook import rulebook
+from csvimport.scanner import Scanner
+from csvimport.workspace import Workspace
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
@@ -46,6 +59,8 @@ ATTRIBUTES = {
         "",
     ],
 }
+#: These name the user once more.
+ALIASES = {"user_alias_name": [""], "user_alias_label": [""]}
 EVENTS = {
     "external_id": ["user-{n}"],
     "name": ["rented", "bought it"],
@@ -54,6 +69,8 @@ EVENTS = {
     "rented.properties.price": ["3.5", ""],
     "bought it.properties.title": ["a book", ""],
 }
+#: What a record of one event looks like does not depend on which event it is.
+ONE_EVENT = EVENTS | {"name": ["rented"], "bought it.properties.title": ["", ""]}
 #: Cells that are not, or that are nearly not.
 _WORDS = """
 null NULL None nil NaN nan N/A n/a #N/A \\N None.of Nonesuch nana undefined 007 00 0 -0 +5 +49.5
@@ -127,11 +144,13 @@ ODD += [
     "x " * 130 + "x",
     "x" * 1000,
 ]
+#: What stands in one cell may matter to others: events, and nothing.
+MATTERING = ["rented", "bought it", "", ""]
 
 
-def written(cell: str, quoting: str) -> str:
+def written(cell: str, quoting: str, delimiter: str = ",") -> str:
     """`cell` in quotes where it needs them, or does not, or as it stands although it does."""
-    if quoting == "bare" or (quoting == "needed" and not set(cell) & set('",\n\r')):
+    if quoting == "bare" or (quoting == "needed" and not set(cell) & {*'"\n\r', delimiter}):
         return cell
     return '"' + cell.replace('"', '""') + '"'
 
@@ -146,16 +165,19 @@ BAD_BYTES = [b"\xff", b"\xe2\x82", b"\xed\xa0\x80", b"\xf0\x9f\x98", b"\xc3"]
 @st.composite
 def files(draw: st.DrawFn) -> bytes:
     """Files whose first rows are in order, and most of the others."""
-    columns = draw(st.sampled_from([ATTRIBUTES, EVENTS]))
+    columns = draw(st.sampled_from([ATTRIBUTES, ATTRIBUTES | ALIASES, EVENTS, ONE_EVENT]))
     names = ["external_id", *draw(st.permutations([*columns][1:]))]
     names = names[: draw(st.integers(1, 5))]
-    if columns is EVENTS:
+    if "time" in columns:
         names = [*columns]
     swap = draw(
         st.sampled_from([{}, {}, {"external_id": "braze_id"}, {"external_id": "user_alias_name"}])
     )
     end = draw(st.sampled_from(["\n", "\n", "\r\n", "\r"]))
-    lines = [",".join(swap.get(name, name) for name in names)]
+    delimiter = draw(st.sampled_from(",,,;\t"))
+    # where faults are in few columns, cells of the others are plain in nearly every record
+    faulty = draw(st.lists(st.integers(0, len(names) - 1), min_size=1, max_size=3))
+    lines = [delimiter.join(swap.get(name, name) for name in names)]
     for number in range(draw(st.sampled_from([60, 150, 300]))):
         good = [
             columns[name][(number + index) % len(columns[name])] for index, name in enumerate(names)
@@ -163,15 +185,18 @@ def files(draw: st.DrawFn) -> bytes:
         if number < 4:
             good = [columns[name][number % 2 % len(columns[name])] for name in names]
         elif draw(st.integers(0, 12)) == 0:
-            place = draw(st.integers(0, len(names) - 1))
+            place = draw(st.sampled_from(faulty))
             odd = st.sampled_from(ODD) | st.text(
                 st.sampled_from("aJMnNé0159 ,.-/+'\"\n\r=@€Ãü"), max_size=8
             )
-            good[place] = draw(odd)
+            good[place] = draw(odd | st.sampled_from(MATTERING))
         same = draw(st.integers(0, 9)) == 0
         cells = [cell.replace("{n}", str(number - same)) for cell in good]
         lines.append(
-            ",".join(written(cell, draw(QUOTING) if number > 3 else "needed") for cell in cells)
+            delimiter.join(
+                written(cell, draw(QUOTING) if number > 3 else "needed", delimiter)
+                for cell in cells
+            )
         )
     last = draw(st.sampled_from(["", end, end + end, "\r", "\0", "\ufeff"]))
     data = (end.join(lines) + last).encode()
@@ -181,21 +206,42 @@ def files(draw: st.DrawFn) -> bytes:
     return data
 
 
+def reported(data: bytes, *names: str, **options: Any) -> list[object]:
+    """The result of a check with reports of these names, and what is in them."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in names]
+        result = csvimport.check(
+            io.BytesIO(data), report=paths, now=NOW, time_budget=None, **options
+        )
+        contents = [path.read_bytes() if path.exists() else None for path in paths]
+        return [summary(result) | {"report": None}, result.examples, *contents]
+
+
+@contextmanager
+def without_code() -> Iterator[None]:
+    """Where nothing was compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (automaton, cells, encoding):
+            patch.setattr(module, "_CODE", None)
+        patch.setattr(automaton, "_of_this_thread", threading.local())
+        yield
+
+
 def outcomes(data: bytes, **sizes: int) -> list[object]:
     """All that is seen of the check of `data`.
 
     With a question about whole records, without, and with one that no compiled code answers.
     """
     found: list[object] = []
-    ask = plain.pattern
-    for pattern, is_compiled in ((ask, True), (lambda *_: None, True), (ask, False)):
-        with pytest.MonkeyPatch.context() as patch:
-            if not is_compiled:
-                for module in (automaton, cells, encoding):
-                    patch.setattr(module, "_CODE", None)
-                patch.setattr(automaton, "_of_this_thread", threading.local())
+    ask = plain.patterns
+    for patterns, context in (
+        (ask, nullcontext()),
+        (lambda *_: plain.Patterns(), nullcontext()),
+        (ask, without_code()),
+    ):
+        with pytest.MonkeyPatch.context() as patch, context:
             patch.setattr("csvimport.inference.MOST_RECORDS", 3)
-            patch.setattr("csvimport.plain.pattern", pattern)
+            patch.setattr("csvimport.plain.patterns", patterns)
             found.append(whole(run(data, now=NOW, probe=16, **sizes)))
     return found
 
@@ -208,13 +254,146 @@ def test_it_does_not_show_in_any_result(data: bytes, block_size: int, max_record
     assert asked == uncompiled
 
 
+#: What becomes mute, changes places, or looks at other cells for more.
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "ignore": st.lists(st.sampled_from([*rulebook()]), max_size=20),
+        "severities": st.dictionaries(
+            st.sampled_from([*rulebook()]), st.sampled_from(["error", "warning"]), max_size=4
+        ),
+        "workspace": st.builds(
+            Workspace,
+            region=st.sampled_from([None, "US", "GB"]),
+            attributes=st.dictionaries(
+                st.sampled_from(["plan", "score", "vip", "joined", "note"]),
+                st.sampled_from(["string", "number", "boolean", "datetime"]),
+            ),
+        ),
+        "redact": st.booleans(),
+        "raw": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(files(), OPTIONS, st.sampled_from([20, 8192]))
+def test_it_does_not_show_in_any_report(data: bytes, options: dict[str, Any], many: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.inference.MOST_RECORDS", 30)
+        patch.setattr("csvimport.engine.Scanner", partial(Scanner, probe=16, block_size=2000))
+        for module in ("block", "engine", "findings"):
+            patch.setattr(f"csvimport.{module}.MANY", many)
+        alone = reported(data, "r.csv", **options)
+        beside = reported(data, "r.csv", "r.jsonl", **options)
+        assert beside[:-1] == alone
+        with without_code():
+            assert reported(data, "r.csv", **options) == alone
+            assert reported(data, "r.csv", "r.jsonl", **options) == beside
+        patch.setattr("csvimport.plain.patterns", lambda *_: plain.Patterns())
+        assert reported(data, "r.csv", **options) == alone
+
+
+#: Of each, the cells of a record of the sample, those of one behind it, and options.
+LARGE: list[tuple[dict[str, tuple[str, str]], dict[str, Any]]] = [
+    (
+        {  # faults in two columns, of which one is mute
+            "email": ("p.{n}@mail.example.com", "a@@b"),
+            "external_id": ("user-{n}", "user-{n}"),
+            "country": ("GB", "XX"),
+            "note": ("one, two", "=1+1"),
+            "phone": ("+442071838750", "+442071838750"),
+        },
+        {"ignore": ["invalid-country"]},
+    ),
+    (
+        {  # a habit of the sample, and beside it what it is no habit of
+            "external_id": ("user-{n}", "12.0"),
+            "score": ("$5", "\x07$5"),
+            "plan": ("premium", "-premium\n,"),
+            "vip": ("true", '"'),
+        },
+        {},
+    ),
+    (
+        {  # a property that is another event's in some records, where nothing is said of it
+            "external_id": ("user-{n}", "user-{n}"),
+            "name": ("rented", "sold"),
+            "time": ("2024-01-02T03:04:05Z", "2024-13-02"),
+            "rented.properties.price": ("3.5", "$4.5"),
+            "sold.properties.title": ("", "@x"),
+        },
+        {"ignore": ["foreign-property"]},
+    ),
+]
+
+
+@pytest.mark.parametrize(("columns", "options"), LARGE)
+@pytest.mark.parametrize(
+    ("delimiter", "quoting"), [(",", "needed"), (";", "needed"), ("\t", "quoted")]
+)
+def test_it_does_not_show_behind_a_sample_of_real_size(
+    columns: dict[str, tuple[str, str]], options: dict[str, Any], delimiter: str, quoting: str
+) -> None:
+    lines = [delimiter.join(columns)]
+    for number in range(MOST_RECORDS + 2000):
+        # each column is at fault in records of its own, and now and then two are
+        odd = {number % 7, number % 11} if number > MOST_RECORDS else set()
+        cells = (pair[place in odd] for place, pair in enumerate(columns.values()))
+        lines.append(
+            delimiter.join(
+                written(cell.replace("{n}", str(number)), quoting, delimiter) for cell in cells
+            )
+        )
+    data = "\r\n".join(lines).encode()
+    found = reported(data, "r.csv", **options)
+    assert isinstance(found[-1], bytes)
+    assert found[-1].count(b"\r\n") > 400
+    with without_code():
+        assert reported(data, "r.csv", **options) == found
+
+
+def settled_in_vain(checker: Checker, block: Block) -> set[str]:
+    """The rules whose flags hold for a cell that is plain, which is why they are not asked."""
+    rows, asked = checker._told_apart(block, range(len(checker.headers))), checker._asked(block)
+    on_purpose = block.quoted_on_purpose(rows)
+    wrong = set()
+    for each in checker._flags:
+        if each.asked is None or each.position is None or each.mute:
+            continue
+        mask = each.behind(each.gate.fill_null(False)).fill_null(False)
+        held = rows.with_columns(held=mask)["held"].to_numpy() & ~asked[each.asked]
+        if (held & ~on_purpose[:, each.position] if each.flag.unquoted else held).any():
+            wrong.add(each.rule)
+    return wrong
+
+
+@settings(max_examples=50, deadline=None)
+@given(files(), OPTIONS)
+def test_no_flag_that_a_plain_cell_settles_holds_there(
+    data: bytes, options: dict[str, Any]
+) -> None:
+    wrong: set[str] = set()
+    rows = Checker._rows
+
+    def watched(checker: Checker, block: Block) -> list[pl.DataFrame]:
+        wrong.update(settled_in_vain(checker, block))
+        return rows(checker, block)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("csvimport.inference.MOST_RECORDS", 30)
+        patch.setattr(Checker, "_rows", watched)
+        reported(data, "r.csv", **options)
+    assert wrong == set()
+
+
 def plain_lines(check: Check, lines: list[str]) -> list[bool]:
     """Which of `lines` are plain records of a file that has been checked."""
     assert check.columns is not None
     cells = [column.cell for column in check.columns.all]
     frame = pl.DataFrame(list(csv.reader(lines)), schema=cells, orient="row")
     delimiter = check.scanner.dialect.delimiter.decode()
-    pattern = plain.pattern(check.columns, frame, range(len(cells)), delimiter)
+    pattern = plain.patterns(check.columns, frame, range(len(cells)), delimiter).record
     if pattern is None:
         return [False] * len(lines)
     records = pl.Series([line.replace("\n", INNER_END) for line in lines])

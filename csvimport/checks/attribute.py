@@ -144,7 +144,7 @@ def phone_without_country_code(column: Column, columns: Columns) -> Flag:
     is_us = region.is_in(sorted(phones.plus_one_regions())).fill_null(False)
     return Flag(
         is_bare & ~(is_us & phones.is_valid("+1" + cell)),
-        where=no_number(column.cell),
+        where=is_bare,
         explain=_e164,
         given=region,
     )

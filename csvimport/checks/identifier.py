@@ -136,15 +136,17 @@ def unusable_identifier(column: Column, columns: Columns) -> Flag:
     effective = _POSITION.eq(column.position)
     if column.name == "phone":
         return Flag(
-            effective & ~is_dialable(cell),
-            where=no_number(column.cell),
+            no_number(column.cell) & ~is_dialable(cell),
+            where=effective,
             facts={"kind": pl.lit("phone number")},
             explain=lambda value, region: Explanation(e164(value, region), "phone"),
             given=region_of_row(columns),
         )
     return Flag(
-        effective & ~is_email(cell) & pl.lit(not columns.has("email_encrypted")),
-        where=no_plain_address(column.cell),
+        no_plain_address(column.cell)
+        & ~is_email(cell)
+        & pl.lit(not columns.has("email_encrypted")),
+        where=effective,
         facts={"kind": pl.lit("e-mail address")},
         explain=lambda value, _: Explanation(repaired(value)),
     )

@@ -7,9 +7,10 @@ from pathlib import Path
 import polars as pl
 
 from csvimport.block import cell_names
+from csvimport.cells import behind
 from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.result import Result
-from csvimport.spill import Chunk, Lines, Stored
+from csvimport.spill import Chunk, Lines, Records, Stored
 from csvimport.target import replacing
 
 COLUMNS = ("Row", "Line", "Issue type", "Rules", "Description", "Original text")
@@ -19,9 +20,12 @@ SPREADSHEET_LINES = 1_048_576
 _BOM = b"\xef\xbb\xbf"
 #: What a spreadsheet takes for a formula, except for numbers and phone numbers. Some pass over what
 #: ends a line; where signs are typed in full width, those do, too.
-_FORMULA = "^[=@\t\r\n+＝＠＋－-]"
+_SIGNS = "=@\t\r\n+＝＠＋－-"
+_FORMULA = f"^[{_SIGNS}]"
 _NUMBER = r"^[+-]\.?[0-9][0-9., ]*(?:[eE][+-]?[0-9]+)?%?$"
 _PHONE = r"^\+\(?[0-9][0-9 ().\-/]*$"
+#: The rest.
+_HARMLESS = f"^(?:{_NUMBER[1:-1]}|{_PHONE[1:-1]}|[^{_SIGNS}](?:[^a]|a)*)?$"
 
 
 def write(result: Result, path: Path, *, raw: bool = False) -> tuple[int, int]:
@@ -52,14 +56,49 @@ def lines_of(
     raw: bool = False,
 ) -> Lines:
     """The report's lines about the rows of `chunk`."""
+    if isinstance(chunk, Chunk) and chunk.records:
+        return _lines_of_records(chunk, chunk.records, headers, legend, parts, raw=raw)
     frame, guarded = table(chunk, headers, legend, parts), 0
     if not raw:
         frame, guarded = _guarded(frame)
+    return Lines(_csv(frame, "\r\n"), frame.height, guarded)
+
+
+def _lines_of_records(
+    chunk: Chunk,
+    records: Records,
+    headers: list[str],
+    legend: pl.DataFrame,
+    parts: list[str],
+    *,
+    raw: bool,
+) -> Lines:
+    """The same where rows are there as records, whose cells are copied from one CSV to another."""
+    told, guarded = _told(chunk.issues, headers, legend), 0
+    assert chunk.rows is not None
+    assert told["row"].equals(chunk.rows["row"]), "every record is told once"
+    told = _of_parts(told.with_columns(text=pl.lit("")), parts)
+    if not raw:
+        told, guarded = _guarded(told)
+    lines = behind(
+        _csv(told, "\n"),
+        records.text,
+        records.starts,
+        records.stops,
+        delimiter=records.delimiter,
+        width=len(headers),
+        harmless=None if raw else _HARMLESS,
+    )
+    assert lines is not None, "who gives records has asked whether they can be copied"
+    return Lines(lines[0], told.height, guarded + lines[1])
+
+
+def _csv(frame: pl.DataFrame, line_end: str) -> bytes:
     file = io.BytesIO()
     frame.with_columns(_unquoted(pl.col(pl.String))).write_csv(
-        file, include_header=False, line_terminator="\r\n", quote_style="necessary"
+        file, include_header=False, line_terminator=line_end, quote_style="necessary"
     )
-    return Lines(file.getvalue(), frame.height, guarded)
+    return file.getvalue()
 
 
 def own_columns(result: Result) -> list[str]:
@@ -101,6 +140,10 @@ def table(
         told = told.hstack(rows.drop("row"))
     else:  # what is said of the file as a whole is about no row
         told = told.join(rows, on="row", how="left", maintain_order="left")
+    return _of_parts(told, parts)
+
+
+def _of_parts(told: pl.DataFrame, parts: list[str]) -> pl.DataFrame:
     if len(parts) == 1:
         return told.drop("part")
     return told.with_columns(part=pl.lit(pl.Series(parts)).gather("part"))
