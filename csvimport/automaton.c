@@ -617,7 +617,7 @@ bool automaton_matches(Automaton *a, const uint8_t *text, const uint8_t *end) {
 }
 
 /* Where the cell that starts at `at` ends, of a well-quoted record that ends at `end`. */
-static const uint8_t *cell_end(const uint8_t *at, const uint8_t *end, uint8_t delimiter) {
+const uint8_t *cell_end(const uint8_t *at, const uint8_t *end, uint8_t delimiter) {
     while (at < end && *at == '"') { /* up to the next quote, which is the last or one of two */
         const uint8_t *quote = memchr(at + 1, '"', end - at - 1);
         at = quote ? quote + 1 : end;

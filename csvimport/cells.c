@@ -7,6 +7,7 @@
 
 /* In automaton.c. */
 bool automaton_matches(void *automaton, const uint8_t *text, const uint8_t *end);
+const uint8_t *cell_end(const uint8_t *at, const uint8_t *end, uint8_t delimiter);
 
 typedef struct {
     const uint8_t *start, *stop; /* without the quotes */
@@ -112,13 +113,8 @@ int64_t cells_behind(const uint8_t *told, int64_t told_size, const uint8_t *text
         for (bool is_last = false; !is_last;) {
             bool is_quoted = at < end && *at == '"', needs_quotes = false;
             const uint8_t *start = at + is_quoted;
-            while (at < end && *at == '"') { /* up to the next quote, the last or one of two */
-                const uint8_t *quote = memchr(at + 1, '"', end - at - 1);
-                at = quote ? quote + 1 : end;
-            }
-            const uint8_t *cell_stop = at - 1;
-            while (at < end && *at != delimiter) at++;
-            if (!is_quoted) cell_stop = at;
+            at = cell_end(at, end, delimiter);
+            const uint8_t *cell_stop = at - is_quoted;
             for (const uint8_t *each = start; each < cell_stop; each++)
                 needs_quotes |= *each == ',' || *each == '"' || *each == '\n' || *each == '\r';
             *to++ = ',';
