@@ -14,7 +14,7 @@ from csvimport.checker import RowFlag
 from csvimport.checks import CELL_ORDER
 from csvimport.checks.registry import cell_check
 from csvimport.columns import Column, Columns, columns_of
-from csvimport.identity import Identities
+from csvimport.identity import NOTHING_REPEATED, Identities, as_frame
 from csvimport.inference import Sample
 
 RUNS = 5
@@ -29,9 +29,8 @@ def frame_of(kind: str, rows: int) -> tuple[Columns, pl.DataFrame]:
     sample.take(frame.head(10_000))
     judged = sample.judged({})
     frame = frame.with_row_index("row").cast({"row": pl.Int64})
-    identities = Identities(judged)
-    frame = identities.named(frame)
-    return judged, frame.join(identities.repeated(frame), on="row", how="left")
+    frame = Identities(judged).named(frame)
+    return judged, frame.join(as_frame(NOTHING_REPEATED), on="row", how="left")
 
 
 def attributes(rows: int) -> pl.DataFrame:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import polars as pl
 
 from csvimport.address import require_path
-from csvimport.duplicates import Hashes
 from csvimport.errors import OptionError, reason
+from csvimport.hashes import Hashes
 from csvimport.issue import Severity
 from csvimport.lines import Flags
 from csvimport.redaction import masked

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.dialect import QUOTE, Dialect
+from csvimport.hashes import Cells, Texts, spans
 from csvimport.issue import CUT_MARK, LONGEST
 from csvimport.lines import BOM, Bytes, Flags, Offsets, split
 from csvimport.parity import STRAY, Window
@@ -37,9 +38,6 @@ FAULT = {
     "at": _INT,
 }
 
-#: By the names of a block's frames.
-SCHEMAS = {"sound": SOUND, "faults": FAULT, "blanks": BLANK}
-
 #: The frames of so many records are made at once, by whoever finds them; of fewer, when they are
 #: put together with others.
 MANY = 8192
@@ -52,6 +50,9 @@ _cut = (
     .then(pl.col("text").str.head(LONGEST) + CUT_MARK)
     .otherwise("text")
 )
+
+#: The bytes that any one thing in memory takes, beside its text.
+_OBJECT = 64
 
 Row = tuple[Any, ...]
 
@@ -96,7 +97,8 @@ _NONE: Offsets = np.zeros(0, np.int64)
 NOTHING = Raw(np.zeros((len(PLACE), 0), np.int64), _NONE, _NONE, _NONE, b"")
 
 
-def _one(raws: Sequence[Raw]) -> Raw:
+def one_raw(raws: Sequence[Raw]) -> Raw:
+    """All of these records."""
     filled = [raw for raw in raws if len(raw)]
     if len(filled) < 2:
         return filled[0] if filled else NOTHING
@@ -114,53 +116,44 @@ class Found:
     """Records that need a look. They become frames when somebody asks.
 
     For few records that costs nearly as much as for many: what several windows hold is put together
-    first. `sound`, `wrong` (of another width than the header), `broken` and `blank` were found on
-    the fast path; what the exact path has read are `exact` parts of the frames of these names,
-    whose spans are those of `kept`.
+    first. In `raw`, `sound` and `blank` ones are all there are; `wrong` (of another width than the
+    header) and `broken` were found on the fast path. Of what else is broken, `exact` has a row of
+    FAULT, and the cells that were read before the fault.
     """
 
     dialect: Dialect
     width: int | None
     raw: dict[str, Raw]
-    exact: dict[str, list[pl.DataFrame]]
-    kept: bytes
+    exact: list[Row]
     _read: dict[int, pl.Series] = field(default_factory=dict)
-    """Columns of cells of the sound records on the fast path, as far as anybody has asked."""
+    """Columns of cells of the sound records, as far as anybody has asked."""
 
     def __len__(self) -> int:
-        return sum(map(len, self.raw.values())) + sum(frame.height for frame in self._frames)
+        return sum(map(len, self.raw.values())) + len(self.exact)
 
-    @property
+    @cached_property
     def size(self) -> int:
-        """In bytes."""
-        texts = sum(len(raw.text) for raw in self.raw.values()) + len(self.kept)
-        return texts + sum(int(frame.estimated_size()) for frame in self._frames)
-
-    @property
-    def _frames(self) -> list[pl.DataFrame]:
-        return [frame for frames in self.exact.values() for frame in frames]
+        """In bytes, about."""
+        texts = sum(len(raw.text) for raw in self.raw.values())
+        cells = sum(len(cell) for row in self.exact for cell in row[len(FAULT) :])
+        return texts + cells + _OBJECT * sum(map(len, self.exact))
 
     @property
     def blank_rows(self) -> int:
         """How many of the records are blank."""
-        return len(self.raw["blank"]) + sum(frame.height for frame in self.exact["blanks"])
+        return len(self.raw["blank"])
 
     def places(self, *, blank: bool = True) -> Offsets:
         """Where the records stand: a row for each of PLACE; the blank ones, too."""
         raws = [raw.place for kind, raw in self.raw.items() if blank or kind != "blank"]
-        frames = [
-            frame.select(list(PLACE)).to_numpy().T
-            for kind, frames in self.exact.items()
-            if blank or kind != "blanks"
-            for frame in frames
-        ]
-        places = np.concatenate([*raws, *frames], axis=1)
+        exact = [row[: len(PLACE)] for row in self.exact]
+        places = np.concatenate([*raws, *([np.array(exact).T] if exact else [])], axis=1)
         return places[:, np.argsort(places[0])]
 
     @cached_property
     def text(self) -> bytes:
         """What the spans of `sound` and `blanks` refer to."""
-        parts = (self.raw["sound"].text, self.raw["blank"].text, self.kept)
+        parts = (self.raw["sound"].text, self.raw["blank"].text)
         filled = [part for part in parts if part]
         return filled[0] if len(filled) == 1 else b"".join(filled)  # no second copy
 
@@ -171,17 +164,24 @@ class Found:
 
     def sound_with(self, positions: Sequence[int]) -> pl.DataFrame:
         """The same with the cells in these columns only."""
-        names = cell_names(self.width)
-        exact = self._exact("sound", names).select(*SOUND, *(names[each] for each in positions))
-        fast = self._sound_places
-        return by_row([exact, fast.hstack(self.read(positions))] if fast.height else [exact])
+        if not positions:
+            return self._sound_in_order
+        return by_row([self._sound_places.hstack(self.read(positions))])
+
+    @cached_property
+    def _sound_in_order(self) -> pl.DataFrame:
+        return by_row([self._sound_places])
 
     @cached_property
     def _sound_places(self) -> pl.DataFrame:
-        return _sound_places(self.raw["sound"], 0)
+        """SOUND of the sound records, as they stand in their text."""
+        raw = self.raw["sound"]
+        line = pl.Series(raw.more)
+        none = pl.repeat(None, len(raw), dtype=_INT, eager=True)
+        return _placed(raw, 0).with_columns(swallowed=line.zip_with(line > 0, none))
 
     def read(self, positions: Sequence[int]) -> list[pl.Series]:
-        """The cells in these columns of the sound records on the fast path; once."""
+        """The cells in these columns of the sound records, as they stand in their text; once."""
         if missing := [each for each in positions if each not in self._read]:
             cells = self._cells(self.raw["sound"], missing)
             self._read.update(zip(missing, cells.iter_columns(), strict=True))
@@ -190,7 +190,7 @@ class Found:
     @cached_property
     def faults(self) -> pl.DataFrame:
         """FAULT, and the cells that were read before the fault."""
-        parts = [self._exact("faults", cell_names(self.width))]
+        parts = [rows_as_frame(self.exact, FAULT, cell_names(self.width))]
         if len(self.raw["wrong"]):
             parts.append(self._wrong(self.raw["wrong"]))
         if len(self.raw["broken"]):
@@ -200,10 +200,7 @@ class Found:
     @cached_property
     def blanks(self) -> pl.DataFrame:
         """BLANK."""
-        raw, parts = self.raw["blank"], [self._exact("blanks", [])]
-        if len(raw):
-            parts.append(_placed(raw, len(self.raw["sound"].text)))
-        return by_row(parts)
+        return by_row([_placed(self.raw["blank"], len(self.raw["sound"].text))])
 
     def make_frames(self, positions: Sequence[int] | None) -> None:
         """Make them now, in whatever thread this is, with the cells in these columns, or all."""
@@ -212,37 +209,23 @@ class Found:
         assert self.faults is not None
         assert self.blanks is not None
 
-    def cells(self, positions: Sequence[int]) -> pl.DataFrame | None:
-        """The row, and the cells in these columns, of sound records in any order; None of none."""
+    def cells(self, positions: Sequence[int]) -> tuple[Offsets, Sequence[Cells]]:
+        """The numbers of the sound records in any order, and the cells in these columns."""
         raw = self.raw["sound"]
-        if not (len(raw) or self.exact["sound"]):
-            return None
-        names = cell_names(self.width)
-        columns = [names[position] for position in positions]
-        exact = [frame.select("row", *columns) for frame in self.exact["sound"]]
-        fast = pl.DataFrame({"row": raw.place[0]}).hstack(self.read(positions))
-        return pl.concat([fast, *exact])
+        starts = raw.starts
+        ends = starts + raw.sizes
+        found = spans(raw.text, starts, ends, self.dialect.delimiter, positions)
+        return raw.place[0], found or [Texts(each) for each in self.read(positions)]
 
     def and_sound(self, raw: Raw) -> "Found":
-        """These and more sound records."""
-        if len(self) < MANY:  # they are put together with others before anybody looks at them
-            return replace(self, raw=self.raw | {"sound": _one([self.raw["sound"], raw])}, _read={})
-        # what was read already is not read again
-        cells = self._cells(raw, list(range(self.width or 0)))
-        frame = _sound_places(raw, len(self.kept)).hstack(cells)
-        exact = self.exact | {"sound": [*self.exact["sound"], frame]}
-        return replace(self, exact=exact, kept=self.kept + raw.text)
-
-    def _exact(self, kind: str, names: list[str]) -> pl.DataFrame:
-        if not self.exact[kind]:
-            return rows_as_frame([], SCHEMAS[kind], names)
-        frame = pl.concat(self.exact[kind])
-        return frame if kind == "faults" else self._moved(frame)
-
-    def _moved(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """What has its spans in `kept`, with those in `text`."""
-        base = len(self.raw["sound"].text) + len(self.raw["blank"].text)
-        return frame.with_columns(pl.col("start", "end") + base)
+        """These and more sound records; what was read already is not read again."""
+        more = self._cells(raw, list(self._read)).iter_columns()
+        read = {
+            position: pl.concat([self._read[position], cells])
+            for position, cells in zip(self._read, more, strict=True)
+        }
+        sound = one_raw([self.raw["sound"], raw])
+        return replace(self, raw=self.raw | {"sound": sound}, _read=read)
 
     def _cells(self, raw: Raw, positions: Sequence[int]) -> pl.DataFrame:
         return parsed(raw.text, len(raw), self.dialect, self.width, positions)
@@ -296,28 +279,16 @@ def together(parts: Sequence[Found]) -> Found:
     """The records of consecutive windows."""
     if len(parts) == 1:
         return parts[0]
-    bases = np.cumsum([0, *(len(part.kept) for part in parts)]).tolist()
-    exact: dict[str, list[pl.DataFrame]] = {"sound": [], "faults": [], "blanks": []}
-    for part, base in zip(parts, bases, strict=False):
-        exact["faults"] += part.exact["faults"]
-        for kind in ("sound", "blanks"):
-            span = pl.col("start", "end") + base
-            exact[kind] += [frame.with_columns(span) for frame in part.exact[kind]]
-    return Found(
-        parts[0].dialect,
-        parts[0].width,
-        {kind: _one([part.raw[kind] for part in parts]) for kind in parts[0].raw},
-        exact,
-        b"".join(part.kept for part in parts),
-    )
+    raw = {kind: one_raw([part.raw[kind] for part in parts]) for kind in parts[0].raw}
+    exact = [row for part in parts for row in part.exact]
+    return Found(parts[0].dialect, parts[0].width, raw, exact)
 
 
 @dataclass(frozen=True, slots=True)
 class Plain:
     """Records of a window that plainly are in order, one a line of it or on several.
 
-    Rows and lines count from the window's first; `place` is where in the file that stands. `cells`
-    are those in the columns that were asked for.
+    Rows and lines count from the window's first; `place` is where in the file that stands.
     """
 
     window: Window
@@ -325,7 +296,6 @@ class Plain:
     row: Offsets
     first: Offsets
     last: Offsets
-    cells: pl.DataFrame
 
     def __len__(self) -> int:
         return len(self.row)
@@ -340,6 +310,17 @@ class Plain:
         """How they end (`Dialect.ending`)."""
         return self.window.endings[self.last]
 
+    def cells(self, positions: Sequence[int]) -> tuple[Offsets, Sequence[Cells]]:
+        """Their numbers, and the cells in these columns, which ascend."""
+        window = self.window
+        starts, ends = window.starts[self.first], window.ends[self.last]
+        found = spans(window.text, starts, ends, window.dialect.delimiter, positions)
+        if found is None:
+            text, _ = ended_once(window, self.first, self.last)
+            frame = parsed(text, len(self), window.dialect, window.width, positions)
+            return self.rows, [Texts(each) for each in frame.iter_columns()]
+        return self.rows, found
+
     def as_sound(self, which: Flags) -> Raw:
         """Those of the records that `which` holds for."""
         first, last = self.first[which], self.last[which]
@@ -352,13 +333,13 @@ class Block:
     """Some consecutive records: plain ones, and those that need a look.
 
     `rows` is the number of all records that are not blank. `repeated` says of which of them that
-    they repeat earlier ones, once that has been looked up.
+    they repeat earlier ones (`Identities.repeated`), once that has been looked up.
     """
 
     rows: int
     plain: Plain | None
     found: Found
-    repeated: tuple[pl.DataFrame, ...] = ()
+    repeated: Offsets | None = None
 
     @property
     def sound(self) -> pl.DataFrame:
@@ -452,11 +433,12 @@ class Block:
 
 def joined(blocks: Sequence[Block]) -> Block:
     """Consecutive blocks as one, without what is plain in them."""
+    repeated = [block.repeated for block in blocks if block.repeated is not None]
     return Block(
         sum(block.rows for block in blocks),
         None,
         together([block.found for block in blocks]),
-        tuple(each for block in blocks for each in block.repeated),
+        np.concatenate(repeated, axis=1) if repeated else None,
     )
 
 
@@ -553,13 +535,6 @@ def _no_rows(schema: tuple[tuple[str, pl.DataType], ...], names: tuple[str, ...]
 
 def _at(raw: Raw) -> pl.DataFrame:
     return pl.DataFrame(dict(zip(PLACE, raw.place, strict=True)), schema=PLACE)
-
-
-def _sound_places(raw: Raw, base: int) -> pl.DataFrame:
-    """SOUND of these records, whose texts start at `base`."""
-    line = pl.Series(raw.more)
-    swallowed = line.zip_with(line > 0, pl.repeat(None, len(raw), dtype=_INT, eager=True))
-    return _placed(raw, base).with_columns(swallowed=swallowed)
 
 
 def _placed(raw: Raw, base: int) -> pl.DataFrame:

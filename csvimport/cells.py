@@ -3,16 +3,17 @@
 Records go from `starts` to `stops` in a text. Where nothing was compiled, nothing is said.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
-import polars as pl
 
 from csvimport.automaton import NO_BYTE, automaton_of, is_compiled
 from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
-from csvimport.lines import INNER_END, Bytes, Flags, Offsets, split
+from csvimport.lines import INNER_END, Bytes, Flags, Offsets
 
 _RECORDS = TEXT, ARRAY, ARRAY, SIZE
 _CODE = library(
-    cells_first=(SIZE, *_RECORDS, BYTE, ARRAY),
+    cells_spans=(None, *_RECORDS, BYTE, ARRAY, SIZE, ARRAY, ARRAY),
     cells_longer=(None, *_RECORDS, BYTE, SIZE, ARRAY),
     cells_odd_quotes=(None, *_RECORDS, ARRAY),
     cells_on_one_line=(None, *_RECORDS, BYTE, BYTE, ARRAY),
@@ -20,17 +21,22 @@ _CODE = library(
 )
 
 
-def first_cells(text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes) -> pl.Series | None:
-    """What stands in the first cell of each record, of several; no cell holds a quote."""
+def spans(
+    text: bytes, starts: Offsets, stops: Offsets, delimiter: bytes, positions: Sequence[int]
+) -> list[tuple[Offsets, Offsets]] | None:
+    """From where to where each cell at `positions`, which ascend, stands in well-quoted records.
+
+    Without its quotes.
+    """
     if not _CODE:
         return None
     starts, stops = _arrays(starts, stops)
-    found = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
-    size = _CODE.cells_first(
-        text, starts.ctypes.data, stops.ctypes.data, len(starts), delimiter[0], found.ctypes.data
-    )
-    cells = split(found[:size].tobytes(), b"\n", lossy=False)
-    return cells.fill_null("") if cells is not None and len(cells) == len(starts) else None
+    places = (starts.ctypes.data, stops.ctypes.data, len(starts))
+    columns = np.array(positions, np.int64)
+    found = np.empty((2, len(columns), len(starts)), np.int64)
+    ends = (each.ctypes.data for each in found)
+    _CODE.cells_spans(text, *places, delimiter[0], columns.ctypes.data, len(columns), *ends)
+    return list(zip(*found, strict=True))
 
 
 def have_longer_cells(

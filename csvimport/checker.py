@@ -25,7 +25,7 @@ from csvimport.checks.registry import (
 )
 from csvimport.columns import Columns, percent
 from csvimport.forms import HABITS
-from csvimport.identity import NOTHING_REPEATED, REPEATED, Identities
+from csvimport.identity import NOTHING_REPEATED, Identities, as_frame
 from csvimport.issue import Severity
 from csvimport.lines import LONGEST_CELL, Flags
 from csvimport.redaction import masked_text
@@ -259,16 +259,11 @@ class Checker:
         found, plain = block.found, block.plain
         if self.columns is None:
             return replace(block, plain=None)
-        identities = self._identities
-        read = found.cells(identities.all_positions)
-        if not plain:
-            repeated = identities.repeated(read)
-        else:
-            repeated = identities.repeated(read, plain.cells, plain.rows)
-            if repeated.height:
-                again = np.isin(plain.rows, repeated["row"].to_numpy())
-                found = found.and_sound(plain.as_sound(again))
-        return replace(block, plain=None, found=found, repeated=(repeated,))
+        repeated = self._identities.repeated(plain, found)
+        if plain and repeated.size:
+            again = np.isin(plain.rows, repeated[0])
+            found = found.and_sound(plain.as_sound(again))
+        return replace(block, plain=None, found=found, repeated=repeated)
 
     def block(self, block: Block) -> pl.DataFrame:
         """The issues of an identified block's records."""
@@ -283,13 +278,9 @@ class Checker:
 
         Of their cells, those in the columns `positions`.
         """
-        repeated = pl.concat([NOTHING_REPEATED, *block.repeated])
         named = self._identities.named(block.sound_with(positions))
-        if not repeated.height:
-            return named.with_columns(
-                pl.lit(None, kind).alias(name) for name, kind in REPEATED.items() if name != "row"
-            )
-        told = named.select("row").join(repeated, on="row", how="left", maintain_order="left")
+        told = as_frame(NOTHING_REPEATED if block.repeated is None else block.repeated)
+        told = named.select("row").join(told, on="row", how="left", maintain_order="left")
         return named.hstack(told.drop("row"))
 
     def incomplete_rules(

@@ -4,8 +4,9 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
-#: Of bytes, of an array or what else there is in memory, of a number of them, and of one.
+#: Of bytes, of an array or what else there is in memory, of a number of them, of one, of whether.
 TEXT, ARRAY, SIZE, BYTE = ctypes.c_char_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint8
+FLAG = ctypes.c_bool
 
 
 def library(**functions: tuple[Any, ...]) -> ctypes.CDLL | None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
-Hashes = npt.NDArray[np.uint64]
+from csvimport.compiled import ARRAY, SIZE, library
+from csvimport.hashes import Hashes
+from csvimport.lines import Flags, Offsets
+
 Run = tuple[Hashes, Hashes]
 """Keys, ascending, and of each the other bits and the row."""
 
@@ -32,6 +34,11 @@ _SIX_BITS = np.uint64(63)
 _MORE_BITS = (np.uint64(6), np.uint64(12), np.uint64(18))
 _ONE = np.uint64(1)
 
+_CODE = library(
+    duplicates_sort=(None, ARRAY, ARRAY, ARRAY, ARRAY, SIZE),
+    duplicates_known=(None, ARRAY, SIZE, ARRAY, ARRAY, SIZE, ARRAY),
+)
+
 
 @dataclass(slots=True)
 class FirstRows:
@@ -47,46 +54,45 @@ class FirstRows:
         runs = [*self._recent, *(run for shelf in self._shelves for run in shelf)]
         return sum(each.nbytes for run in runs for each in run)
 
-    def add(
-        self, keys: Hashes, checks: Hashes, rows: npt.NDArray[np.int64]
-    ) -> npt.NDArray[np.int64]:
-        """The first row of each key, 0 for a key that is new; `rows` ascends and goes on."""
-        order = np.argsort(keys)
-        keys = keys[order]
-        _sort_equals(keys, order)  # of equal keys the first row goes first
-        values = (checks[order] << _ROW_BITS) | rows[order].astype(np.uint64)
+    def add(self, keys: Hashes, checks: Hashes, rows: Offsets) -> tuple[Offsets, Offsets]:
+        """The rows whose keys are not new, and the first row of each; `rows` ascend and go on."""
+        keys, values = _sorted(keys.copy(), checks << _ROW_BITS | rows.astype(np.uint64))
         first = _first_of_these(keys, values)
-        known = np.flatnonzero(self._may_know(keys, checks[order]))
+        known = np.flatnonzero(self._may_know(keys, values))
         earlier = self._earlier(keys[known], values[known])
         first[known] = np.where(earlier, earlier, first[known])
-        new = first == 0
-        if new.any():
-            self._recent.append((keys[new], values[new]))
+        again = np.flatnonzero(first)
+        if len(again) < len(keys):
+            new = first == 0
+            self._recent.append((keys[new], values[new]) if len(again) else (keys, values))
         if len(self._recent) >= _RUNS:
             self._deal()
-        result = np.empty_like(first)
-        result[order] = first
-        return result
+        rows = (values[again] & _LOW).astype(np.int64)
+        order = np.argsort(rows)
+        return rows[order], first[again][order]
 
-    def _may_know(self, keys: Hashes, checks: Hashes) -> npt.NDArray[np.bool_]:
+    def _may_know(self, keys: Hashes, values: Hashes) -> Flags:
         """Which keys may have occurred: all that have, and few that have not; now they have.
 
         All bits of a key are in one word, and the keys ascend: the filter is gone through once.
         """
+        if _CODE:
+            known: Flags = np.empty(len(keys), np.bool_)
+            arrays = (each.ctypes.data for each in (keys, values))
+            filled = (self._filter.ctypes.data, _FILTER_WORDS)
+            _CODE.duplicates_known(*filled, *arrays, len(keys), known.ctypes.data)
+            return known
         words = (keys >> _FILTER_SHIFT).astype(np.intp)
+        checks = values >> _ROW_BITS
         bits = _ONE << (checks & _SIX_BITS)
         for shift in _MORE_BITS:
             bits |= _ONE << (checks >> shift & _SIX_BITS)
         before = self._filter[words]
-        known: npt.NDArray[np.bool_] = before & bits == bits
-        self._filter[words] = before | bits
-        while len(words):  # of keys in one word, only the last one is stored at a time
-            lost = self._filter[words] & bits != bits
-            words, bits = words[lost], bits[lost]
-            self._filter[words] |= bits
+        known = before & bits == bits
+        np.bitwise_or.at(self._filter, words, bits)
         return known
 
-    def _earlier(self, keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
+    def _earlier(self, keys: Hashes, values: Hashes) -> Offsets:
         """The first row of each of these keys, which ascend, among those added before; or 0."""
         first = np.zeros(len(keys), np.int64)
         spans = [(0, len(keys)), *pairwise(_bounds(keys))]
@@ -113,11 +119,15 @@ class FirstRows:
                 shelf.append(_merged(runs))
 
 
-def _sort_equals(keys: Hashes, order: npt.NDArray[np.intp]) -> None:
-    """Sort `order` among equal `keys`, which ascend: a stable sort of all would take far longer."""
-    equal = np.concatenate(([False], keys[1:] == keys[:-1], [False]))
-    some = np.flatnonzero(equal[1:] | equal[:-1])
-    order[some] = order[some][np.lexsort((order[some], keys[some]))]
+def _sorted(keys: Hashes, values: Hashes) -> Run:
+    """Both by key, in the same arrays or others; equal ones in their order."""
+    if not _CODE:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], values[order]
+    spare = np.empty((2, len(keys)), np.uint64)
+    arrays = (each.ctypes.data for each in (keys, values, *spare))
+    _CODE.duplicates_sort(*arrays, len(keys))
+    return keys, values
 
 
 def _bounds(keys: Hashes) -> list[int]:
@@ -126,12 +136,15 @@ def _bounds(keys: Hashes) -> list[int]:
     return bounds
 
 
-def _first_of_these(keys: Hashes, values: Hashes) -> npt.NDArray[np.int64]:
+def _first_of_these(keys: Hashes, values: Hashes) -> Offsets:
     """The first row of those of `keys`, which ascend, that stand behind an equal one; else 0."""
-    equal = (keys[1:] == keys[:-1]) & (values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS)
+    equal = keys[1:] == keys[:-1]
+    if not equal.any():
+        return np.zeros(len(keys), np.int64)
+    equal &= values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS
     again = np.concatenate(([False], equal))
     leader = np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))
-    first: npt.NDArray[np.int64] = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
+    first: Offsets = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
     return first
 
 
@@ -139,7 +152,4 @@ def _merged(runs: list[Run]) -> Run:
     """All of `runs` as one; they are dropped, since both at once would take twice the memory."""
     parts = [list(each) for each in zip(*runs, strict=True)]
     runs.clear()
-    keys = np.concatenate(parts.pop(0))
-    order = np.argsort(keys)
-    keys = keys[order]
-    return keys, np.concatenate(parts.pop())[order]
+    return _sorted(np.concatenate(parts.pop(0)), np.concatenate(parts.pop()))

@@ -24,7 +24,6 @@ from csvimport.columns import Columns, columns_of, known_names
 from csvimport.dialect import CR, Dialect
 from csvimport.encoding import Encoding, NotUtf8, Utf8Stream, asked_for, head_of, sniff
 from csvimport.errors import BrokenOffError, SourceError
-from csvimport.identity import Identities
 from csvimport.inference import Sample
 from csvimport.issue import Issue, Severity, cut
 from csvimport.lines import Offsets
@@ -302,8 +301,7 @@ class Check:
         while self._read_part(goes_on):
             previous, self.scanner = self.scanner, self._scanner(self.scanner.part + 1)
             self.scanner.row = previous.row
-            self.scanner.positions, self.scanner.pattern = previous.positions, previous.pattern
-            self.scanner.wanted = previous.wanted
+            self.scanner.wanted, self.scanner.pattern = previous.wanted, previous.pattern
 
     def _read_part(self, goes_on: Callable[[], bool]) -> bool:
         """Read a part; whether there is another, and time for it."""
@@ -407,9 +405,6 @@ class Check:
         if self.sample.is_full:  # what is read meanwhile is read with the pattern already
             delimiter = self.scanner.dialect.delimiter.decode()
             patterns = plain.patterns(columns, self.sample.frame, self.sample.quoted, delimiter)
-            identities = Identities(columns)
-            self.scanner.positions = identities.positions
-            self.scanner.wanted = identities.all_positions
             self.scanner.pattern = patterns.record
         check = self._as_if_at_end(columns, patterns.cells)
         with self.lock:

@@ -6,25 +6,18 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
-import polars as pl
 
 from csvimport.block import (
     MANY,
     NOTHING,
-    SCHEMAS,
     Block,
     Found,
     Plain,
     Raw,
-    Row,
-    cell_names,
-    ended_once,
-    parsed,
+    one_raw,
     raw_records,
-    rows_as_frame,
     swallowed,
 )
-from csvimport.cells import first_cells
 from csvimport.dialect import WHITE_SPACE, Dialect
 from csvimport.issue import LONGEST, cut
 from csvimport.lines import Flags, Offsets
@@ -47,15 +40,14 @@ class Findings:
     """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
 
     Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
-    Of plain records the cells in the columns `positions` are read, which ascend; of others, where
-    they are many, those in the columns that are `wanted`, or all.
+    Of records that are not plain, where they are many, the cells in the columns that are `wanted`
+    are read, or all.
     """
 
     window: Window
     row: int
     line: int
     byte: int
-    positions: list[int] = field(default_factory=list)
     wanted: list[int] | None = None
     are_blank: bool = False
     """Whether all records are known to be blank."""
@@ -63,8 +55,6 @@ class Findings:
     stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
     broken: list[tuple[int, int, int]] = field(default_factory=list)
     exact: list[Exact] = field(default_factory=list)
-    _pieces: list[bytes] = field(default_factory=list)
-    _kept: int = 0
 
     def add_stretch(self, reading: Reading, first: int, end: int) -> None:
         """The records from `first` up to `end` of `reading`, none of them suspect."""
@@ -94,38 +84,33 @@ class Findings:
         blank[others] = self.are_blank or blanks(window, first[others], last[others])
         wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
         sound = ~(blank | wrong | plain)
-        exact: dict[str, list[Row]] = {
-            "sound": [self._exact_sound(each) for each in self.exact if each.record.is_sound],
-            "faults": [self._exact_fault(each) for each in self.exact if each.record.fault],
-            "blanks": [self._exact_blank(each) for each in self.exact if each.record.blank],
-        }
+        broken = [self._exact_fault(each) for each in self.exact if each.record.fault]
+        sound_row = (row[sound], first[sound], last[sound])
         found = Found(
             window.dialect,
             window.width,
             {
-                "sound": self._raw(
-                    row[sound],
-                    first[sound],
-                    last[sound],
-                    swallowed(window, self._place, first[sound], last[sound]),
+                "sound": one_raw(
+                    [
+                        self._raw(*sound_row, swallowed(window, self._place, *sound_row[1:])),
+                        self._exact_raw([each for each in self.exact if each.record.is_sound]),
+                    ]
                 ),
                 "wrong": self._raw(row[wrong], first[wrong], last[wrong], width[wrong]),
                 "broken": self._broken(),
-                "blank": self._raw(row[blank], first[blank], last[blank], width[blank]),
+                "blank": one_raw(
+                    [
+                        self._raw(row[blank], first[blank], last[blank], width[blank]),
+                        self._exact_raw([each for each in self.exact if each.record.blank]),
+                    ]
+                ),
             },
-            {kind: self._frames(kind, rows) for kind, rows in exact.items()},
-            b"".join(self._pieces),
+            broken,
         )
         if len(found) >= MANY:
             found.make_frames(self.wanted)
-        elif len(found) and self.wanted is not None:
-            found.read(self.wanted)
         rows = self.rows - found.blank_rows
         return Block(rows, self._plain(row[plain], first[plain], last[plain]), found)
-
-    def _frames(self, kind: str, rows: list[Row]) -> list[pl.DataFrame]:
-        names = [] if kind == "blanks" else cell_names(self.window.width)
-        return [rows_as_frame(rows, SCHEMAS[kind], names)] if rows else []
 
     @property
     def _place(self) -> tuple[int, int, int]:
@@ -135,25 +120,7 @@ class Findings:
         return raw_records(self.window, self._place, row, first, last, more)
 
     def _plain(self, row: Offsets, first: Offsets, last: Offsets) -> Plain:
-        return Plain(self.window, self._place, row, first, last, self._cells(first, last))
-
-    def _cells(self, first: Offsets, last: Offsets) -> pl.DataFrame:
-        """The cells in the columns `positions` of the plain records on these lines."""
-        window = self.window
-        if self.positions == [0] and window.width != 1:
-            starts, stops = window.starts[first], window.stops[last]
-            firsts = first_cells(window.text, starts, stops, window.dialect.delimiter)
-            if firsts is not None:
-                return firsts.alias(cell_names(1)[0]).to_frame()
-        text = ended_once(window, first, last)[0] if self.positions else b""
-        return parsed(text, len(first), window.dialect, window.width, self.positions)
-
-    def _keep(self, text: bytes) -> int:
-        """Make `text` a part of the block's; where it stands there."""
-        start = self._kept
-        self._pieces.append(text)
-        self._kept += len(text)
-        return start
+        return Plain(self.window, self._place, row, first, last)
 
     def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets, Flags]:
         """Ordinal, first line, last line and width of the records on the fast path; the plain."""
@@ -184,22 +151,21 @@ class Findings:
         last = line + record.lines - 1
         return self.row + found.row, line, self.byte + record.start, last, found.ending
 
-    def _exact_blank(self, found: Exact) -> tuple[int, ...]:
-        return (*self._exact_place(found), *self._exact_span(found.record))
-
-    def _exact_span(self, record: Record) -> tuple[int, int]:
-        # what comes behind must not make a CRLF of a CR
-        start = self._keep(self.window.text[record.start : record.end] + b" ")
-        return start, start + record.end - record.start
-
-    def _exact_sound(self, found: Exact) -> tuple[object, ...]:
-        record = found.record
-        cells = [cell.decode() for cell in record.cells] if self.window.width else []
-        return (
-            *self._exact_place(found),
-            *self._exact_span(record),
-            self._evidence(found),
-            *cells,
+    def _exact_raw(self, records: list[Exact]) -> Raw:
+        """Sound or blank ones."""
+        if not records:
+            return NOTHING
+        line_end, texts = self.window.dialect.line_end, []
+        for each in records:
+            text = self.window.text[each.record.start : each.record.end]
+            # what belongs to the content is not to be taken for a part of the line end
+            texts.append(text + b"\r" * text.endswith(b"\r") + line_end)
+        return Raw(
+            np.array([self._exact_place(each) for each in records]).T,
+            np.array([each.record.end - each.record.start for each in records]),
+            np.array(list(map(len, texts))),
+            np.array([self._evidence(each) or 0 for each in records]),
+            b"".join(texts),
         )
 
     def _exact_fault(self, found: Exact) -> tuple[object, ...]:

@@ -1,35 +1,31 @@
 """Who each row is about: the effective identifier, and where it occurred first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from csvimport.columns import ALIAS, GROUP, Column, Columns, is_blank
-from csvimport.duplicates import FirstRows, Hashes
+from csvimport.block import Found, Plain
+from csvimport.columns import ALIAS, GROUP, Column, Columns
+from csvimport.duplicates import FirstRows
+from csvimport.hashes import Cells, Hashes, Keys, Texts
+from csvimport.lines import Offsets
 
-#: Keeps equal values of different kinds, and the parts of one key, apart.
-_MIX = 0x9E3779B97F4A7C15
-_SEEDS = (1, 2)
+#: Keeps equal values of different columns, and the parts of one key, apart.
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+#: The position of the identifier where there is none.
+_NOWHERE = -1
 
-Rows = npt.NDArray[np.int64]
-NO_ROWS: Rows = np.zeros(0, np.int64)
-Kinds = int | npt.NDArray[np.int32]
-Keys = tuple[Hashes, ...]
-"""A hash of each record for each seed."""
+Positions = npt.NDArray[np.int32]
 
-
-#: What is told of records that repeat an earlier one.
-REPEATED = {
-    "row": pl.Int64(),
-    "first_row": pl.Int64(),
-    "other_group": pl.Boolean(),
-    "first_record": pl.Int64(),
-}
-NOTHING_REPEATED = pl.DataFrame(schema=REPEATED)
+#: What is told of records that repeat an earlier one: where the identifier occurred first, and
+#: whether the subscription group is new to it; where all cells occurred first.
+REPEATED = ("row", "first_row", "other_group", "first_record")
+NOTHING_REPEATED: Offsets = np.zeros((len(REPEATED), 0), np.int64)
 
 
 @dataclass
@@ -73,117 +69,127 @@ class Identities:
         `identifier`: the position of the effective identifier's column (an alias has two; its
         name's), null where there is none; `identity`: its value.
         """
-        position, value = self._effective()
-        return sound.with_columns(identifier=position, identity=value)
+        cells = {position: Texts(sound[f"c{position}"]) for position in self.all_positions}
+        where = self._effective(cells, sound.height)
+        at = pl.lit(pl.Series(where))
+        values = (
+            pl.when(at == column.position).then(pl.col(column.cell))
+            for column in self.columns.identifiers
+        )
+        return sound.with_columns(
+            identifier=pl.when(at != _NOWHERE).then(at),
+            identity=pl.coalesce(*values, pl.lit(None, pl.String)),
+        )
 
-    def repeated(
-        self, sound: pl.DataFrame | None, plain: pl.DataFrame | None = None, rows: Rows = NO_ROWS
-    ) -> pl.DataFrame:
-        """Of the records that repeat an earlier one, REPEATED.
+    def repeated(self, plain: Plain | None, found: Found) -> Offsets:
+        """Of the sound records of a block that repeat an earlier one, a row for each of REPEATED.
 
-        `sound` are records of a block with the cells of `all_positions`, `plain` the cells of
-        `positions` in the plain ones, which are the `rows`; None where there are none. `first_row`
-        is where the identifier occurred first, `other_group` says whether the subscription group is
-        new to it, `first_record` is where all cells occurred first. Blocks must come in order.
+        What is not told is 0. Blocks must come in order.
         """
-        if plain is None and sound is None:
-            return NOTHING_REPEATED
-        if self.columns.kind == "events":
-            sets = [each for each in (plain, sound) if each is not None]
-            numbers = rows if sound is None else np.concatenate((rows, sound["row"].to_numpy()))
-            first = _first(self._records, list(map(self._keys_of_records, sets)), numbers)
-            return _repeated(numbers, first_record=first)
-        if not self.columns.identifiers:
-            return NOTHING_REPEATED
-        keys, of_groups, numbers = [], [], rows
-        if plain is not None:
-            strongest = self.columns.identifiers[0]
-            values = plain[strongest.cell]
-            if strongest.name == "email":
-                values = plain.select(_folded(pl.col(strongest.cell))).to_series()
-            of_rows, of_group = self._keys(plain, strongest.position, values)
-            keys.append(of_rows)
-            of_groups.append(of_group)
-        if sound is not None:
-            kind, value = self._effective()
-            if email := self.columns.known("email"):
-                value = pl.when(kind == email.position).then(_folded(value)).otherwise(value)
-            told = sound.select(kind=kind.fill_null(-1), value=value)
-            kinds = told["kind"].to_numpy()
-            known = np.flatnonzero(kinds >= 0)
-            of_rows, of_group = self._keys(sound, kinds, told["value"])
-            keys.append(tuple(each[known] for each in of_rows))
-            of_groups.append(tuple(each[known] for each in of_group))
-            numbers = np.concatenate((rows, sound["row"].to_numpy()[known]))
-        first = _first(self._rows, keys, numbers)
-        other = np.zeros(len(first), np.bool_)
-        if self.columns.known(GROUP[0]):
-            other = _first(self._groups, of_groups, numbers) == 0
-        return _repeated(numbers, first_row=first, other_group=other)
+        of_events = self.columns.kind == "events"
+        told = self._repeated_records if of_events else self._repeated_identifiers
+        return told(plain, found)
 
-    def _effective(self) -> tuple[pl.Expr, pl.Expr]:
-        position, value = pl.lit(None, pl.Int32), pl.lit(None, pl.String)
+    def _repeated_records(self, plain: Plain | None, found: Found) -> Offsets:
+        parts = []
+        for each in (plain, found):
+            if each:
+                rows, cells = each.cells(self.all_positions)
+                parts.append((rows, *reduce(_mixed, (cell.hashes() for cell in cells))))
+        if not parts:
+            return NOTHING_REPEATED
+        rows, keys, checks = _in_order(parts)
+        again, first = self._records.add(keys, checks, rows)
+        nothing = np.zeros_like(again)
+        return np.stack([again, nothing, nothing, first])
+
+    def _repeated_identifiers(self, plain: Plain | None, found: Found) -> Offsets:
+        parts = []
+        if plain:
+            rows, cells = _by_position(plain, self.positions)
+            where = np.full(len(rows), self.columns.identifiers[0].position, np.int32)
+            parts.append((rows, *self._keys(cells, where)))
+        if found:
+            for positions in (self.positions, self.all_positions):
+                rows, cells = _by_position(found, positions)
+                known = (where := self._effective(cells, len(rows))) != _NOWHERE
+                if known.all():  # by the strongest identifier, as nearly always
+                    break
+            parts.append(tuple(each[known] for each in (rows, *self._keys(cells, where))))
+        if not any(len(rows) for rows, *_ in parts):
+            return NOTHING_REPEATED
+        rows, keys, checks, *of_groups = _in_order(parts)
+        again, first = self._rows.add(keys, checks, rows)
+        nothing = np.zeros_like(again)
+        if not of_groups:
+            return np.stack([again, first, nothing, nothing])
+        in_group, _ = self._groups.add(of_groups[0], of_groups[1], rows)
+        return np.stack([again, first, ~np.isin(again, in_group), nothing])
+
+    def _effective(self, cells: Mapping[int, Cells], count: int) -> Positions:
+        """Where the effective identifier of so many records stands, as far as `cells` say."""
+        where = np.full(count, _NOWHERE, np.int32)
         for column in reversed(self.columns.identifiers):
-            filled = ~is_blank(pl.col(column.cell))
-            if column.name in ALIAS:
-                label = self.columns.known(ALIAS[1])
-                assert label is not None
-                filled &= ~is_blank(pl.col(label.cell))
-            position = pl.when(filled).then(pl.lit(column.position, pl.Int32)).otherwise(position)
-            value = pl.when(filled).then(pl.col(column.cell)).otherwise(value)
-        return position, value
+            if column.position not in cells:
+                continue
+            blank = cells[column.position].blank()
+            if label := self._label(column):
+                blank |= cells[label.position].blank()
+            where[~blank] = column.position
+        return where
 
-    def _keys_of_records(self, frame: pl.DataFrame) -> Keys:
-        """Hashes of all cells of each record."""
-        cells = frame.select(column.cell for column in self.columns.all)
-        return tuple(cells.hash_rows(seed).to_numpy() for seed in _SEEDS)
+    def _keys(self, cells: Mapping[int, Cells], where: Positions) -> tuple[Hashes, ...]:
+        """Two hashes of what identifies each record, and two more with its subscription group."""
+        nothing = np.zeros(len(where), np.uint64)
+        keys = nothing, nothing
+        for column in self.columns.identifiers:
+            here = where == column.position
+            if not here.any():
+                continue
+            found = cells[column.position].hashes(folded=column.name == "email")
+            if label := self._label(column):
+                found = _mixed(found, cells[label.position].hashes())
+            of_column = np.full(len(where), column.position, np.uint64)
+            key, check = _mixed(found, (of_column, of_column))
+            keys = np.where(here, key, keys[0]), np.where(here, check, keys[1])
+        group = self.columns.known(GROUP[0])
+        return (*keys, *_mixed(keys, cells[group.position].hashes())) if group else keys
 
-    def _keys(self, cells: pl.DataFrame, kinds: Kinds, values: pl.Series) -> tuple[Keys, Keys]:
-        """Hashes of what identifies each row, and of its kind; the same with subscription groups.
-
-        The kind is the position of the column in which the value stands. A series hashes at once,
-        where an expression would have to wait for a thread of polars.
-        """
-        known = self.columns.known
-        mixer = np.broadcast_to(kinds, len(values)).astype(np.uint64) * np.uint64(_MIX)
-        keys = tuple(each + mixer for each in _hashes(values))
-        if self.columns.has_alias and (name := known(ALIAS[0])) and (label := known(ALIAS[1])):
-            mixed = _mixed(keys, _hashes(cells[label.cell]))
-            of_alias = kinds == name.position
-            keys = tuple(np.where(of_alias, *each) for each in zip(mixed, keys, strict=True))
-        group = known(GROUP[0])
-        return keys, _mixed(keys, _hashes(cells[group.cell])) if group else keys
-
-
-def _hashes(cells: pl.Series) -> Keys:
-    return tuple(cells.hash(seed).to_numpy() for seed in _SEEDS)
+    def _label(self, identifier: Column) -> Column | None:
+        """What belongs to an alias's name."""
+        return self.columns.known(ALIAS[1]) if identifier.name in ALIAS else None
 
 
-def _folded(address: pl.Expr) -> pl.Expr:
-    return address.str.strip_chars().str.to_lowercase()
+def _by_position(
+    records: Plain | Found, positions: Sequence[int]
+) -> tuple[Offsets, dict[int, Cells]]:
+    """The rows, and the cells in these columns."""
+    rows, cells = records.cells(positions)
+    return rows, dict(zip(positions, cells, strict=True))
 
 
-def _mixed(keys: Sequence[Hashes], others: Sequence[Hashes]) -> Keys:
-    return tuple(key * np.uint64(_MIX) + other for key, other in zip(keys, others, strict=True))
+def _mixed(keys: Keys, others: Keys) -> Keys:
+    key, check = (each * _MIX + other for each, other in zip(keys, others, strict=True))
+    return key, check
 
 
-def _first(first_rows: FirstRows, keys: Sequence[Keys], rows: Rows) -> Rows:
-    """The row in which each key occurred first, 0 where it is new; in sets, as the keys are."""
-    if len(keys) == 1 and (rows[1:] > rows[:-1]).all():
-        return first_rows.add(keys[0][0], keys[0][1], rows)
+def _in_order(parts: Sequence[tuple[npt.NDArray[Any], ...]]) -> list[npt.NDArray[Any]]:
+    """What there is in these parts, ascending by the first array, the rows."""
+    arrays = zip(*parts, strict=True)
+    together = [np.concatenate(each) if len(each) > 1 else each[0] for each in arrays]
+    rows = together[0]
+    if (rows[1:] > rows[:-1]).all():
+        return together
     order = np.argsort(rows, kind="stable")
-    both = [np.concatenate(each)[order] for each in zip(*keys, strict=True)]
-    first = np.empty_like(rows)
-    first[order] = first_rows.add(both[0], both[1], rows[order])
-    return first
+    return [each[order] for each in together]
 
 
-def _repeated(rows: Rows, **told: npt.NDArray[Any]) -> pl.DataFrame:
-    """Those of `rows` of which a first one is `told`."""
-    some = np.flatnonzero(next(iter(told.values())))
-    if not len(some):
-        return NOTHING_REPEATED
-    columns = {name: pl.Series(values[some]) for name, values in told.items()}
-    frame = pl.DataFrame({"row": pl.Series(rows[some]), **columns})
-    missing = {name: pl.lit(None, kind) for name, kind in REPEATED.items() if name not in frame}
-    return frame.with_columns(**missing).select(*REPEATED)
+def as_frame(repeated: Offsets) -> pl.DataFrame:
+    """What is told of repeated records, null where nothing is."""
+    told = pl.DataFrame(dict(zip(REPEATED, map(pl.Series, repeated), strict=True)))
+    return told.select(
+        "row",
+        pl.when(pl.col("first_row") > 0).then("first_row"),
+        pl.when(pl.col("first_row") > 0).then(pl.col("other_group") > 0),
+        pl.when(pl.col("first_record") > 0).then("first_record"),
+    )

@@ -126,10 +126,8 @@ class Scanner:
     header: Header | None = None
     pattern: str | None = None
     """What a plain record matches, as soon as that is known."""
-    positions: list[int] = field(default_factory=list)
-    """The columns whose cells are read of plain records; to be known before `pattern`."""
     wanted: list[int] | None = None
-    """Those whose cells are going to be asked for of others, where these are many; None is all."""
+    """The columns whose cells are read of other records where these are many; None is all."""
     line_endings: LineEndings = field(default_factory=LineEndings)
     part: int = 0
     row: int = 1
@@ -419,11 +417,8 @@ class Scanner:
         text = cut(line.decode(errors="replace"))
         faults = findings.block().faults
         self.header = Header(row, number, byte, cells, text, faults)
-        if any(
-            each >= (self.header.width or 0) for each in (*self.positions, *(self.wanted or ()))
-        ):
-            # this is no part of what they are of
-            self.positions, self.wanted, self.pattern = [], None, None
+        if any(position >= (self.header.width or 0) for position in self.wanted or ()):
+            self.wanted, self.pattern = None, None  # this is no part of what they are of
 
     # The data rows
 
@@ -519,9 +514,8 @@ class Scanner:
 
     def _findings(self, window: Window) -> Findings:
         feed = self._feed
-        positions = self.positions if self.header else []  # those of another part's header
-        wanted = self.wanted if self.header else None
-        return Findings(window, feed.row, feed.line, feed.byte, positions, wanted)
+        wanted = self.wanted if self.header else None  # those of another part's header
+        return Findings(window, feed.row, feed.line, feed.byte, wanted)
 
 
 def _decoded(cells: Sequence[bytes]) -> list[str]:

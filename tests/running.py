@@ -4,13 +4,15 @@ import csv
 import functools
 import io
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
 
-from csvimport import Issue, Result
+from csvimport import Issue, Result, automaton, cells, duplicates, encoding, hashes
 from csvimport.checks.registry import all_checks
 from csvimport.engine import Check
 from csvimport.forms import HABITS
@@ -32,6 +34,16 @@ Told = tuple[str, int | None, str | None, str | None]
 """Rule, row, column, suggestion."""
 
 Input = str | bytes | BinaryIO | Iterable[bytes] | Path | Together
+
+
+@contextmanager
+def without_code() -> Iterator[None]:
+    """Where nothing was compiled."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (automaton, cells, duplicates, encoding, hashes):
+            patch.setattr(module, "_CODE", None)
+        patch.setattr(automaton, "_of_this_thread", threading.local())
+        yield
 
 
 def checked(

@@ -15,10 +15,10 @@ from csvimport import cells
 from csvimport.cells import (
     are_copied,
     behind,
-    first_cells,
     have_longer_cells,
     have_odd_quotes,
     on_one_line,
+    spans,
 )
 from csvimport.compiled import library
 from csvimport.lines import INNER_END
@@ -44,17 +44,24 @@ def _written(rows: list[list[str]], delimiter: str) -> tuple[bytes, list[int], l
 
 
 def test_a_library_that_lacks_a_function_is_as_good_as_none() -> None:
-    assert library(cells_first=(None,))
-    assert library(cells_first=(None,), cells_second=(None,)) is None
+    assert library(cells_spans=(None,))
+    assert library(cells_spans=(None,), cells_second=(None,)) is None
 
 
-@given(ROWS, st.sampled_from(",;"))
-def test_the_first_cell_of_each_record(rows: list[list[str]], delimiter: str) -> None:
-    rows = [[cell.replace("\n", "").replace("\r", "") for cell in row] for row in rows]
+@given(st.data(), st.sampled_from(",;"), st.integers(1, 4))
+def test_where_cells_stand(data: st.DataObject, delimiter: str, width: int) -> None:
+    cell = st.text(st.sampled_from('ab é\n,;\r"'), max_size=6)
+    rows = data.draw(st.lists(st.lists(cell, min_size=width, max_size=width), max_size=9))
+    positions = sorted(data.draw(st.sets(st.integers(0, width - 1))))
     text, starts, stops = _written(rows, delimiter)
-    found = first_cells(text, np.array(starts), np.array(stops), delimiter.encode())
+    arrays = np.array(starts, np.int64), np.array(stops, np.int64)
+    found = spans(text, *arrays, delimiter.encode(), positions)
     assert found is not None
-    assert found.to_list() == [row[0] for row in rows]
+    cells = [
+        [text[at:end].decode().replace('""', '"') for at, end in zip(*each, strict=True)]
+        for each in found
+    ]
+    assert cells == [[row[position] for row in rows] for position in positions]
 
 
 @given(ROWS, st.sampled_from(",;"), st.integers(0, 9))

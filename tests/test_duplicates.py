@@ -1,14 +1,26 @@
 """Identifiers that occur again: in any block, by kind and value, with the row that was first."""
 
 import re
+from collections.abc import Iterator
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import issues, run
+from running import issues, run, without_code
 
-from csvimport.duplicates import FirstRows
+from csvimport.duplicates import FirstRows, _sorted
+from csvimport.hashes import Hashes
+from csvimport.lines import Offsets
+
+
+@pytest.fixture(scope="module", params=["compiled", "not compiled"], autouse=True)
+def _code(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whether anything was."""
+    with nullcontext() if request.param == "compiled" else without_code():
+        yield
+
 
 Found = list[tuple[int | None, str | None, int]]
 """Row, column, the first row."""
@@ -48,6 +60,14 @@ def test_first_rows_are_those_of_a_dictionary(
         assert_as_a_dictionary(blocks, scattered)
 
 
+def first_rows(table: FirstRows, keys: Hashes, checks: Hashes, rows: Offsets) -> list[int]:
+    """The first row of each key, 0 where it is new."""
+    again, first = table.add(keys, checks, rows)
+    known = dict(zip(again.tolist(), first.tolist(), strict=True))
+    assert list(known) == sorted(known)
+    return [known.get(row, 0) for row in rows.tolist()]
+
+
 def assert_as_a_dictionary(blocks: list[list[int]], scattered: bool) -> None:
     table = FirstRows()
     known: dict[int, int] = {}
@@ -62,7 +82,7 @@ def assert_as_a_dictionary(blocks: list[list[int]], scattered: bool) -> None:
             known.setdefault(key, at) if key in known else known.update({key: at}) or 0
             for key, at in zip(block, rows.tolist(), strict=True)
         ]
-        assert table.add(keys, checks, rows).tolist() == expected
+        assert first_rows(table, keys, checks, rows) == expected
         assert table.nbytes <= 16 * len(known)
 
 
@@ -70,9 +90,10 @@ def test_keys_that_share_half_their_bits_are_different() -> None:
     table = FirstRows()
     keys = np.array([7, 7, 8], np.uint64)
     checks = np.array([1, 2, 1], np.uint64)
-    assert table.add(keys, checks, np.array([2, 3, 4])).tolist() == [0, 0, 0]
+    assert first_rows(table, keys, checks, np.array([2, 3, 4])) == [0, 0, 0]
     keys = np.array([7, 8], np.uint64)
-    assert table.add(keys, np.array([3, 2], np.uint64), np.array([5, 6])).tolist() == [0, 0]
+    checks = np.array([3, 2], np.uint64)
+    assert first_rows(table, keys, checks, np.array([5, 6])) == [0, 0]
 
 
 def test_memory_of_a_million_keys() -> None:
@@ -81,17 +102,25 @@ def test_memory_of_a_million_keys() -> None:
     row = 2
     for _ in range(20):
         keys = chance.integers(0, 2**64, 50_000, np.uint64)
-        assert not table.add(keys, ~keys, np.arange(row, row + len(keys))).any()
-        assert table.add(keys[:10], ~keys[:10], np.arange(10) + row + 10**8).tolist() == list(
-            range(row, row + 10)
-        )
+        assert not any(first_rows(table, keys, ~keys, np.arange(row, row + len(keys))))
+        again = np.arange(10) + row + 10**8
+        assert first_rows(table, keys[:10], ~keys[:10], again) == list(range(row, row + 10))
         row += len(keys)
         assert table.nbytes == 16 * (row - 2)
     last = 4_000_000_000  # rows need more than thirty-one bits
-    assert table.add(keys[-1:], ~keys[-1:], np.array([last])).tolist() == [row - 1]
+    assert first_rows(table, keys[-1:], ~keys[-1:], np.array([last])) == [row - 1]
     key = np.array([123], np.uint64)
-    assert table.add(key, key, np.array([last])).tolist() == [0]
-    assert table.add(key, key, np.array([last + 1])).tolist() == [last]
+    assert first_rows(table, key, key, np.array([last])) == [0]
+    assert first_rows(table, key, key, np.array([last + 1])) == [last]
+
+
+@given(st.lists(st.integers(0, 9) | st.integers(0, 2**64 - 1), max_size=300), st.integers(0, 60))
+def test_keys_are_sorted_in_their_order(keys: list[int], shift: int) -> None:
+    shifted = [key << shift & (2**64 - 1) for key in keys]  # with nothing but zeros behind
+    hashed = np.array(shifted, np.uint64)
+    found, order = _sorted(hashed.copy(), np.arange(len(keys), dtype=np.uint64))
+    assert order.tolist() == sorted(range(len(keys)), key=shifted.__getitem__)
+    assert found.tolist() == sorted(shifted)
 
 
 # --- In files ------------------------------------------------------------------------------------

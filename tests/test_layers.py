@@ -29,6 +29,7 @@ ORDER = [
     "compiled",
     "automaton",
     "cells",
+    "hashes",
     "lookahead",
     "spill",
     "feed",

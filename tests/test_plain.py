@@ -3,9 +3,7 @@
 import csv
 import io
 import tempfile
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,10 +13,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from running import CROSS_ROW, checked, run, summary, whole
+from running import CROSS_ROW, checked, run, summary, whole, without_code
 
 import csvimport
-from csvimport import automaton, cells, encoding, plain
+from csvimport import plain
 from csvimport.block import Block
 from csvimport.checker import Checker
 from csvimport.engine import Check
@@ -215,16 +213,6 @@ def reported(data: bytes, *names: str, **options: Any) -> list[object]:
         )
         contents = [path.read_bytes() if path.exists() else None for path in paths]
         return [summary(result) | {"report": None}, result.examples, *contents]
-
-
-@contextmanager
-def without_code() -> Iterator[None]:
-    """Where nothing was compiled."""
-    with pytest.MonkeyPatch.context() as patch:
-        for module in (automaton, cells, encoding):
-            patch.setattr(module, "_CODE", None)
-        patch.setattr(automaton, "_of_this_thread", threading.local())
-        yield
 
 
 def outcomes(data: bytes, **sizes: int) -> list[object]:
