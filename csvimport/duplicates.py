@@ -1,24 +1,25 @@
-"""Which keys occurred before, and in which row first, in sixteen bytes a key.
+"""Which keys occurred before, and in which row first, in fourteen bytes a key.
 
-A key is a 96-bit hash: 64 bits to sort by and 32 more beside the row's number, which has the
-other 32. (Two among a hundred million different keys share one with a chance of about one in
-ten million million.) Sorted runs are merged as soon as there are some of one size, so that adding
-all keys costs n log n; larger ones are dealt out to shelves by their first bits, so that a merge
-needs a fraction of the memory at a time. Nearly every key is new, and that shows at once: a Bloom
-filter says so of all that it does not know, without a search.
+A key is an 80-bit hash: 64 bits to sort by and 16 more; the row's number has 32. (Two among a
+hundred million different keys share one with a chance of about one in two hundred million.) Sorted
+runs are merged as soon as there are some of one size, so that adding all keys costs n log n; larger
+ones are dealt out to shelves by their first bits, so that a merge needs a fraction of the memory at
+a time. Nearly every key is new, and that shows at once: a Bloom filter says so of all that it does
+not know, without a search.
 """
 
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from csvimport.compiled import ARRAY, SIZE, library
 from csvimport.hashes import Hashes
 from csvimport.lines import Flags, Offsets
 
-Run = tuple[Hashes, Hashes]
-"""Keys, ascending, and of each the other bits and the row."""
+Run = tuple[Hashes, npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
+"""Keys, ascending, and of each the other bits, and the row."""
 
 _SHELVES = 256
 _SHELF_SHIFT = np.uint64(64 - 8)
@@ -26,8 +27,9 @@ _SHELF_SHIFT = np.uint64(64 - 8)
 _RUNS = 8
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
+_CHECK_BITS = np.uint64(0xFFFF)
 #: The filter has so many words to a power of two, whatever the number of keys; each key has a bit
-#: for every six bits of its check.
+#: for every six of its last bits.
 _FILTER_WORDS = 20
 _FILTER_SHIFT = np.uint64(64 - _FILTER_WORDS)
 _SIX_BITS = np.uint64(63)
@@ -36,7 +38,7 @@ _ONE = np.uint64(1)
 
 _CODE = library(
     duplicates_sort=(None, ARRAY, ARRAY, ARRAY, ARRAY, SIZE),
-    duplicates_known=(None, ARRAY, SIZE, ARRAY, ARRAY, SIZE, ARRAY),
+    duplicates_known=(None, ARRAY, SIZE, ARRAY, SIZE, ARRAY),
 )
 
 
@@ -55,55 +57,58 @@ class FirstRows:
         return sum(each.nbytes for run in runs for each in run)
 
     def add(self, keys: Hashes, checks: Hashes, rows: Offsets) -> tuple[Offsets, Offsets]:
-        """The rows whose keys are not new, and the first row of each; `rows` ascend and go on."""
-        keys, values = _sorted(keys.copy(), checks << _ROW_BITS | rows.astype(np.uint64))
+        """The rows whose keys are not new, ascending, and the first row of each.
+
+        `rows` may come in any order, but all of them are larger than those before.
+        """
+        keys, values = _sorted(
+            keys.copy(), (checks & _CHECK_BITS) << _ROW_BITS | rows.astype(np.uint64)
+        )
         first = _first_of_these(keys, values)
-        known = np.flatnonzero(self._may_know(keys, values))
+        known = np.flatnonzero(self._may_know(keys))
         earlier = self._earlier(keys[known], values[known])
         first[known] = np.where(earlier, earlier, first[known])
         again = np.flatnonzero(first)
         if len(again) < len(keys):
             new = first == 0
-            self._recent.append((keys[new], values[new]) if len(again) else (keys, values))
+            self._recent.append(_run(keys[new], values[new]))
         if len(self._recent) >= _RUNS:
             self._deal()
         rows = (values[again] & _LOW).astype(np.int64)
         order = np.argsort(rows)
         return rows[order], first[again][order]
 
-    def _may_know(self, keys: Hashes, values: Hashes) -> Flags:
+    def _may_know(self, keys: Hashes) -> Flags:
         """Which keys may have occurred: all that have, and few that have not; now they have.
 
         All bits of a key are in one word, and the keys ascend: the filter is gone through once.
         """
         if _CODE:
             known: Flags = np.empty(len(keys), np.bool_)
-            arrays = (each.ctypes.data for each in (keys, values))
-            filled = (self._filter.ctypes.data, _FILTER_WORDS)
-            _CODE.duplicates_known(*filled, *arrays, len(keys), known.ctypes.data)
+            arrays = (keys.ctypes.data, len(keys), known.ctypes.data)
+            _CODE.duplicates_known(self._filter.ctypes.data, _FILTER_WORDS, *arrays)
             return known
         words = (keys >> _FILTER_SHIFT).astype(np.intp)
-        checks = values >> _ROW_BITS
-        bits = _ONE << (checks & _SIX_BITS)
+        bits = _ONE << (keys & _SIX_BITS)
         for shift in _MORE_BITS:
-            bits |= _ONE << (checks >> shift & _SIX_BITS)
+            bits |= _ONE << (keys >> shift & _SIX_BITS)
         before = self._filter[words]
-        known = before & bits == bits
         np.bitwise_or.at(self._filter, words, bits)
-        return known
+        found: Flags = before & bits == bits
+        return found
 
     def _earlier(self, keys: Hashes, values: Hashes) -> Offsets:
         """The first row of each of these keys, which ascend, among those added before; or 0."""
         first = np.zeros(len(keys), np.int64)
         spans = [(0, len(keys)), *pairwise(_bounds(keys))]
         for runs, (start, end) in zip([self._recent, *self._shelves], spans, strict=True):
-            for run_keys, run_values in runs if start < end else ():
+            for run_keys, run_checks, run_rows in runs if start < end else ():
                 at = np.searchsorted(run_keys, keys[start:end])
                 at[at == len(run_keys)] = 0
                 here = np.flatnonzero(run_keys[at] == keys[start:end])
-                theirs, mine = run_values[at[here]], values[start:end][here]
-                same = theirs >> _ROW_BITS == mine >> _ROW_BITS
-                first[start:end][here[same]] = (theirs[same] & _LOW).astype(np.int64)
+                at = at[here]
+                same = run_checks[at] == values[start:end][here] >> _ROW_BITS
+                first[start:end][here[same]] = run_rows[at[same]]
         return first
 
     def _deal(self) -> None:
@@ -111,18 +116,18 @@ class FirstRows:
         keys, values = _merged(self._recent)
         for shelf, (start, end) in zip(self._shelves, pairwise(_bounds(keys)), strict=True):
             if start < end:
-                # copies, or all would stay as long as one of them does
-                shelf.append((keys[start:end].copy(), values[start:end].copy()))
+                # a copy, or all would stay as long as one of them does
+                shelf.append(_run(keys[start:end].copy(), values[start:end]))
             while len(shelf) >= _RUNS and len(shelf[-_RUNS][0]) <= _RUNS * len(shelf[-1][0]):
                 runs = shelf[-_RUNS:]
                 del shelf[-_RUNS:]
-                shelf.append(_merged(runs))
+                shelf.append(_run(*_merged(runs)))
 
 
-def _sorted(keys: Hashes, values: Hashes) -> Run:
-    """Both by key, in the same arrays or others; equal ones in their order."""
+def _sorted(keys: Hashes, values: Hashes) -> tuple[Hashes, Hashes]:
+    """Both by key, equal ones by value, in the same arrays or others."""
     if not _CODE:
-        order = np.argsort(keys, kind="stable")
+        order = np.lexsort((values, keys))
         return keys[order], values[order]
     spare = np.empty((2, len(keys)), np.uint64)
     arrays = (each.ctypes.data for each in (keys, values, *spare))
@@ -148,8 +153,16 @@ def _first_of_these(keys: Hashes, values: Hashes) -> Offsets:
     return first
 
 
-def _merged(runs: list[Run]) -> Run:
-    """All of `runs` as one; they are dropped, since both at once would take twice the memory."""
-    parts = [list(each) for each in zip(*runs, strict=True)]
+def _run(keys: Hashes, values: Hashes) -> Run:
+    return keys, (values >> _ROW_BITS).astype(np.uint16), values.astype(np.uint32)
+
+
+def _merged(runs: list[Run]) -> tuple[Hashes, Hashes]:
+    """All of `runs`, and drop them, since both at once would take twice the memory."""
+    keys, checks, rows = (list(each) for each in zip(*runs, strict=True))
     runs.clear()
-    return _sorted(np.concatenate(parts.pop(0)), np.concatenate(parts.pop()))
+    values = np.concatenate(checks).astype(np.uint64) << _ROW_BITS
+    checks.clear()
+    values |= np.concatenate(rows)
+    rows.clear()
+    return _sorted(np.concatenate(keys), values)

@@ -38,11 +38,11 @@ static uint64_t scattered(uint64_t word) {
     return word ^ word >> 33;
 }
 
-/* Two hashes of each cell, in the manner of MurmurHash3, which is in the public domain. Where they
- * are `folded`, white space around the cells and the case of letters are no difference; `odd` are
- * those cells then of which that is not known, since they are not ASCII. */
+/* Two hashes of each cell for a `seed`, in the manner of MurmurHash3, which is in the public domain.
+ * Where they are `folded`, white space around the cells and the case of letters are no difference;
+ * `odd` are those cells then of which that is not known, since they are not ASCII. */
 void hashes_of(const uint8_t *text, const int64_t *from, const int64_t *to, int64_t count,
-                  bool folded, uint64_t *keys, uint64_t *checks, uint8_t *odd) {
+               int64_t seed, bool folded, uint64_t *keys, uint64_t *checks, uint8_t *odd) {
     const uint64_t one = 0x87C37B91114253D5u, two = 0x4CF5AD432745937Fu;
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *at = text + from[i], *end = text + to[i];
@@ -51,7 +51,7 @@ void hashes_of(const uint8_t *text, const int64_t *from, const int64_t *to, int6
             while (at < end && space_size(at, end) == 1) at++;
             while (at < end && space_size(end - 1, end) == 1) end--;
         }
-        uint64_t key = one, check = two, size = end - at, high = 0;
+        uint64_t key = one + seed, check = two + seed, size = end - at, high = 0;
         for (; at < end; at += 8) {
             uint8_t bytes[8] = {0};
             if (end - at >= 8) memcpy(bytes, at, 8);

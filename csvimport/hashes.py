@@ -18,11 +18,10 @@ Hashes = npt.NDArray[np.uint64]
 Keys = tuple[Hashes, Hashes]
 """Two hashes of each of some things."""
 
-_SEEDS = (1, 2)
 _CELLS = TEXT, ARRAY, ARRAY, SIZE
 _CODE = library(
     hashes_blank=(None, *_CELLS, ARRAY),
-    hashes_of=(None, *_CELLS, FLAG, ARRAY, ARRAY, ARRAY),
+    hashes_of=(None, *_CELLS, SIZE, FLAG, ARRAY, ARRAY, ARRAY),
 )
 
 
@@ -36,10 +35,10 @@ class Texts:
         """Which of them are empty or white space alone."""
         return (self.cells.str.strip_chars() == "").to_numpy()
 
-    def hashes(self, *, folded: bool = False) -> Keys:
+    def hashes(self, seed: int = 0, *, folded: bool = False) -> Keys:
         """Hashes of each, for which white space around it and case are none where `folded`."""
         compared = self.folded() if folded else self.cells
-        key, check = (compared.hash(seed).to_numpy() for seed in _SEEDS)
+        key, check = (compared.hash(2 * seed + each).to_numpy() for each in range(2))
         return key, check
 
     def folded(self) -> pl.Series:
@@ -66,15 +65,15 @@ class Spans:
         _CODE.hashes_blank(*self._places, blank.ctypes.data)
         return blank
 
-    def hashes(self, *, folded: bool = False) -> Keys:
+    def hashes(self, seed: int = 0, *, folded: bool = False) -> Keys:
         """Hashes of each, for which white space around it and case are none where `folded`."""
         assert _CODE
         keys, checks = np.empty((2, len(self.starts)), np.uint64)
         odd = np.empty(len(self.starts), np.bool_)
         places = (each.ctypes.data for each in (keys, checks, odd))
-        _CODE.hashes_of(*self._places, folded, *places)
-        if odd.any():
-            keys[odd], checks[odd] = self._folded(odd).hashes()
+        _CODE.hashes_of(*self._places, seed, folded, *places)
+        if folded and odd.any():
+            keys[odd], checks[odd] = self._folded(odd).hashes(seed)
         return keys, checks
 
     @property

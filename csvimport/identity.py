@@ -98,7 +98,7 @@ class Identities:
                 parts.append((rows, *reduce(_mixed, (cell.hashes() for cell in cells))))
         if not parts:
             return NOTHING_REPEATED
-        rows, keys, checks = _in_order(parts)
+        rows, keys, checks = _together(parts)
         again, first = self._records.add(keys, checks, rows)
         nothing = np.zeros_like(again)
         return np.stack([again, nothing, nothing, first])
@@ -118,7 +118,7 @@ class Identities:
             parts.append(tuple(each[known] for each in (rows, *self._keys(cells, where))))
         if not any(len(rows) for rows, *_ in parts):
             return NOTHING_REPEATED
-        rows, keys, checks, *of_groups = _in_order(parts)
+        rows, keys, checks, *of_groups = _together(parts)
         again, first = self._rows.add(keys, checks, rows)
         nothing = np.zeros_like(again)
         if not of_groups:
@@ -146,12 +146,14 @@ class Identities:
             here = where == column.position
             if not here.any():
                 continue
-            found = cells[column.position].hashes(folded=column.name == "email")
+            is_address = column.name == "email"
+            found = cells[column.position].hashes(column.position, folded=is_address)
             if label := self._label(column):
                 found = _mixed(found, cells[label.position].hashes())
-            of_column = np.full(len(where), column.position, np.uint64)
-            key, check = _mixed(found, (of_column, of_column))
-            keys = np.where(here, key, keys[0]), np.where(here, check, keys[1])
+            if here.all():
+                keys = found
+                break
+            keys = np.where(here, found[0], keys[0]), np.where(here, found[1], keys[1])
         group = self.columns.known(GROUP[0])
         return (*keys, *_mixed(keys, cells[group.position].hashes())) if group else keys
 
@@ -173,15 +175,10 @@ def _mixed(keys: Keys, others: Keys) -> Keys:
     return key, check
 
 
-def _in_order(parts: Sequence[tuple[npt.NDArray[Any], ...]]) -> list[npt.NDArray[Any]]:
-    """What there is in these parts, ascending by the first array, the rows."""
+def _together(parts: Sequence[tuple[npt.NDArray[Any], ...]]) -> list[npt.NDArray[Any]]:
+    """What there is in these parts, by array."""
     arrays = zip(*parts, strict=True)
-    together = [np.concatenate(each) if len(each) > 1 else each[0] for each in arrays]
-    rows = together[0]
-    if (rows[1:] > rows[:-1]).all():
-        return together
-    order = np.argsort(rows, kind="stable")
-    return [each[order] for each in together]
+    return [np.concatenate(each) if len(each) > 1 else each[0] for each in arrays]
 
 
 def as_frame(repeated: Offsets) -> pl.DataFrame:
