@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from csvimport.automaton import ended_lines
 from csvimport.dialect import QUOTE, Dialect
 from csvimport.hashes import Cells, Texts, spans
 from csvimport.issue import CUT_MARK, LONGEST
-from csvimport.lines import BOM, Bytes, Flags, Offsets, split
+from csvimport.lines import BOM, LONGEST_CELL, Bytes, Flags, Offsets, split
 from csvimport.parity import STRAY, Window
 from csvimport.recovery import Reader
 
@@ -79,6 +80,14 @@ class Raw:
     def starts(self) -> Offsets:
         """Where each record starts in `text`."""
         return np.cumsum(self.steps) - self.steps
+
+    def of(self, which: Flags) -> "Raw":
+        """Those of the records that `which` holds for."""
+        data = np.frombuffer(self.text, np.uint8)
+        text = data[np.repeat(which, self.steps)].tobytes()
+        return Raw(
+            self.place[:, which], self.sizes[which], self.steps[which], self.more[which], text
+        )
 
     def contents(self, line_end: bytes) -> pl.Series:
         """The records without their line ends."""
@@ -226,6 +235,24 @@ class Found:
         }
         sound = one_raw([self.raw["sound"], raw])
         return replace(self, raw=self.raw | {"sound": sound}, _read=read)
+
+    def matching(self, pattern: str) -> Flags:
+        """Which sound records match that of plain ones, as far as they are short and on one line.
+
+        As short as that, none of their cells is too long to be plain.
+        """
+        raw = self.raw["sound"]
+        stops, flags = ended_lines(raw.text, self.dialect.line_end, pattern, lossy=False)
+        starts, ends = raw.starts, raw.starts + raw.steps - 1
+        line = stops.searchsorted(ends)
+        are_short = raw.sizes < LONGEST_CELL + (self.width or 0)
+        on_one_line = np.concatenate(([-1], stops))[line] == starts - 1
+        found: Flags = flags[line] & on_one_line & are_short
+        return found
+
+    def without(self, which: Flags) -> "Found":
+        """These but for `which` of the sound records."""
+        return replace(self, raw=self.raw | {"sound": self.raw["sound"].of(~which)}, _read={})
 
     def _cells(self, raw: Raw, positions: Sequence[int]) -> pl.DataFrame:
         return parsed(raw.text, len(raw), self.dialect, self.width, positions)

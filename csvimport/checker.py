@@ -1,7 +1,7 @@
 """Runs the checks: over the file's facts, its header, and each block of its records."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from csvimport.forms import HABITS
 from csvimport.identity import NOTHING_REPEATED, Identities, as_frame
 from csvimport.issue import Severity
 from csvimport.lines import LONGEST_CELL, Flags
+from csvimport.plain import NO_PATTERNS, Patterns
 from csvimport.redaction import masked_text
 from csvimport.scanner import Header
 from csvimport.words import FOUND, Explained, Words
@@ -125,25 +126,27 @@ def _settled(flags: list[RowFlag]) -> list[RowFlag]:
     ]
 
 
-def _where(frame: pl.DataFrame, rows: Flags, masks: Collection[pl.Expr]) -> list[Flags]:
-    """Where each of `masks` holds, of these rows of `frame`."""
-    if not rows.any():
-        return [rows] * len(masks)
-    named = [_bool(mask).alias(str(index)) for index, mask in enumerate(masks)]
-    if rows.all():
-        found = frame.select(named)
-        return [np.broadcast_to(each.to_numpy(), len(rows)) for each in found.iter_columns()]
-    found = (
-        frame.select(sorted(_names(masks)) or frame.columns[:1])
-        .filter(pl.Series(rows))
-        .select(named)
-    )
-    held = []
-    for each in found.iter_columns():
-        mask = np.zeros(len(rows), np.bool_)
-        mask[rows] = each.to_numpy()
-        held.append(mask)
-    return held
+def _collected(frames: Iterable[pl.LazyFrame]) -> list[pl.DataFrame]:
+    """What these come to. They are small: to make streams of them takes as long again."""
+    return pl.collect_all(frames, engine="in-memory")
+
+
+def _where(frame: pl.DataFrame, asked: Sequence[tuple[Flags, list[pl.Expr]]]) -> list[list[Flags]]:
+    """Where masks hold: of each pair, of these rows of `frame`. All are asked at once."""
+    questions = []
+    for rows, masks in asked:
+        named = [_bool(mask).alias(str(index)) for index, mask in enumerate(masks)]
+        these = frame.lazy()
+        if not rows.all():
+            these = these.select(sorted(_names(masks)) or frame.columns[:1]).filter(pl.Series(rows))
+        questions.append(these.select(named))
+    answers = []
+    for (rows, _), found in zip(asked, _collected(questions), strict=True):
+        held = np.zeros((found.width, len(rows)), np.bool_)
+        for mask, holds in zip(held, found.iter_columns(), strict=True):
+            mask[rows] = holds.to_numpy()
+        answers.append(list(held))
+    return answers
 
 
 def _holding(
@@ -151,40 +154,48 @@ def _holding(
 ) -> list[tuple[RowFlag, Flags]]:
     """Those of `flags` that hold for any of `rows`, and for which; asked where that is `asked`.
 
-    Of each the gate comes first, of all at once.
+    Of each the gate comes first, of all at once; then what is behind those that are open.
     """
     gates: dict[int | None, dict[int, pl.Expr]] = {}
     for each in flags:
         gates.setdefault(each.asked, {})[id(each.gate)] = each.gate
-    open_gates = {
+    answers = _where(rows, [(asked[place], [*exprs.values()]) for place, exprs in gates.items()])
+    opened = {
         gate: mask
-        for place, exprs in gates.items()
-        for gate, mask in zip(exprs, _where(rows, asked[place], exprs.values()), strict=True)
+        for exprs, masks in zip(gates.values(), answers, strict=True)
+        for gate, mask in zip(exprs, masks, strict=True)
         if mask.any()
     }
-    found = []
-    for each in flags:
-        if (mask := open_gates.get(id(each.gate))) is None:
-            continue
+    possible = [each for each in flags if id(each.gate) in opened]
+    behind: dict[int, list[RowFlag]] = {}
+    for each in possible:
         if each.flag.where is not None:
-            (mask,) = _where(rows, mask, [each.flag.mask])
-        if mask.any():
-            found.append((each, mask))
-    return found
+            behind.setdefault(id(each.gate), []).append(each)
+    answers = _where(
+        rows,
+        [(opened[gate], [each.flag.mask for each in some]) for gate, some in behind.items()],
+    )
+    held = {
+        id(each): mask
+        for some, masks in zip(behind.values(), answers, strict=True)
+        for each, mask in zip(some, masks, strict=True)
+    }
+    found = ((each, held.get(id(each), opened[id(each.gate)])) for each in possible)
+    return [(each, mask) for each, mask in found if mask.any()]
 
 
 @dataclass
 class Checker:
     """Checks one file. `columns` is None where the header is broken; `headers` are as shown.
 
-    `plain_cells` are the expressions for cells of which no rule of their column has anything to
-    say, whatever stands beside them, if they are known.
+    `patterns` are the expressions for records, and for cells in their columns, of which no rule has
+    anything to say, if they are known.
     """
 
     words: Words
     columns: Columns | None
     headers: list[str]
-    plain_cells: Sequence[str] = ()
+    patterns: Patterns = NO_PATTERNS
     columns_read: list[int] = field(default_factory=list)
     """The columns whose cells were read last."""
     _explained: dict[tuple[str, int], Explained] = field(default_factory=dict)
@@ -201,7 +212,7 @@ class Checker:
     def header(self, header: Header) -> pl.DataFrame:
         """The issues of the header: at most one a cell, beside those of the header as such."""
         if self.columns is None:
-            return in_order(pl.collect_all(self._faults(header.faults)))
+            return in_order(_collected(self._faults(header.faults)))
         place = (header.row, header.line, header.byte)
         taken: set[int] = set()
         issues = []
@@ -254,7 +265,8 @@ class Checker:
     def identified(self, block: Block) -> Block:
         """`block`, which must come in order, with what compares its records with earlier ones.
 
-        Of the plain ones it keeps those that repeat one.
+        Of the plain ones it keeps those that repeat one. If it was made before anybody knew which
+        these are, they are found now.
         """
         found, plain = block.found, block.plain
         if self.columns is None:
@@ -263,12 +275,16 @@ class Checker:
         if plain and repeated.size:
             again = np.isin(plain.rows, repeated[0])
             found = found.and_sound(plain.as_sound(again))
+        pattern = self.patterns.record
+        if pattern and plain is not None and plain.window.pattern is None:
+            again = np.isin(found.raw["sound"].place[0], repeated[0])
+            found = found.without(found.matching(pattern) & ~again)
         return replace(block, plain=None, found=found, repeated=repeated)
 
     def block(self, block: Block) -> pl.DataFrame:
         """The issues of an identified block's records."""
         blanks = block.blanks.with_columns(fault=pl.lit("blank-row"))
-        issues = pl.collect_all([*self._faults(block.faults), *self._faults(blanks)])
+        issues = _collected([*self._faults(block.faults), *self._faults(blanks)])
         if self.columns is not None and block.found.width is not None:  # behind a part's header
             issues += self._rows(block)
         return self.words.released(in_order(issues))
@@ -350,7 +366,7 @@ class Checker:
                 for rule in rules
                 if (check := cell_check.checks[rule]).on(column) and (wants(rule) or check.claims)
             ]
-            flags += _settled(of_column) if self.plain_cells else of_column
+            flags += _settled(of_column) if self.patterns.cells else of_column
         return flags
 
     @cached_property
@@ -375,7 +391,7 @@ class Checker:
         asked = self._asked(block)
         flags = self._possible(block, [each for each in self._flags if asked[each.asked].any()])
         read = {*self._identities.all_positions}
-        if self.plain_cells:
+        if self.patterns.cells:
             read.update(*(each.asks for each in flags))
         else:
             read.update(range(len(self.headers)))
@@ -416,7 +432,7 @@ class Checker:
 
     @cached_property
     def _plain_cells(self) -> CellAutomata:
-        return CellAutomata(self.plain_cells)
+        return CellAutomata(self.patterns.cells)
 
     def _possible(self, block: Block, flags: list[RowFlag]) -> list[RowFlag]:
         """Those of `flags` that can apply somewhere in `block`."""
@@ -437,15 +453,14 @@ class Checker:
         """The issues of `rows`: `found` are flags, and where they hold."""
         flagged: list[tuple[RowFlag, pl.LazyFrame]] = []
         taken: dict[int, Flags] = {}
-        on_purpose: Flags | None = None
         for each, mask in found:
             if each.position is not None:
                 free = ~taken.get(each.position, np.zeros(rows.height, np.bool_))
                 mask = mask & free  # noqa: PLW2901
-                if each.flag.unquoted:
-                    if on_purpose is None:
-                        on_purpose = block.quoted_on_purpose(rows)
-                    mask &= ~on_purpose[:, each.position]  # noqa: PLW2901
+                if each.flag.unquoted and mask.any():
+                    some = np.flatnonzero(mask)
+                    these = rows.select("start", "end", f"c{each.position}")[some]
+                    mask[some] = ~block.quoted_on_purpose(these)[:, each.position]
                 taken[each.position] = mask | ~free
             if mask.any() and not each.mute:
                 flagged.append((each, rows.lazy().filter(pl.Series(mask))))
@@ -466,10 +481,8 @@ class Checker:
             self.words.found(each.flag, rows, each.position)
             for each, rows in map(flagged.__getitem__, suggesting)
         )
-        told = {
-            index: self._told(flagged[index][0], frame)
-            for index, frame in zip(suggesting, pl.collect_all(found), strict=True)
-        }
+        told = dict(zip(suggesting, _collected(found), strict=True))
+        told |= self._told({index: (flagged[index][0], frame) for index, frame in told.items()})
         mended = [index for index, it in told.items() if it["suggestion"].count()]
         asked = [
             *(
@@ -478,18 +491,30 @@ class Checker:
             ),
             *(self._wrong(*flagged[index], told[index]["suggestion"]) for index in mended),
         ]
-        answers = pl.collect_all(asked)
+        answers = _collected(asked)
         issues = answers[: len(flagged)]
         for index, wrong in zip(mended, answers[len(flagged) :], strict=True):
             issues[index] = self.words.without_suggestions(issues[index], wrong.to_series())
         return issues
 
-    def _told(self, each: RowFlag, found: pl.DataFrame) -> pl.DataFrame:
-        """What was `found` of a flag's rows, with what explains it."""
-        if not each.flag.explain or each.position is None:
-            return found
+    def _told(self, found: dict[int, tuple[RowFlag, pl.DataFrame]]) -> dict[int, pl.DataFrame]:
+        """What was `found` of the rows of flags that explain it, with what does."""
+        explained = {
+            index: (self._explained_of(each), frame)
+            for index, (each, frame) in found.items()
+            if each.flag.explain and each.position is not None
+        }
+        inputs = _collected(it.unknown(frame) for it, frame in explained.values())
+        for (it, _), unknown in zip(explained.values(), inputs, strict=True):
+            it.learn(unknown)
+        told = _collected(it.about(frame) for it, frame in explained.values())
+        return dict(zip(explained, told, strict=True))
+
+    def _explained_of(self, each: RowFlag) -> Explained:
+        assert each.flag.explain is not None
+        assert each.position is not None
         new = Explained(each.flag.explain, redact=self.words.options.redact)
-        return self._explained.setdefault((each.rule, each.position), new).about(found)
+        return self._explained.setdefault((each.rule, each.position), new)
 
     def _wrong(self, each: RowFlag, rows: pl.LazyFrame, suggestion: pl.Series) -> pl.LazyFrame:
         """Whether each suggestion for the cells that are flagged would be an issue in its turn."""

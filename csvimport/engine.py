@@ -401,12 +401,12 @@ class Check:
 
     def _judge_sample(self) -> None:
         assert self.sample is not None
-        columns, patterns = self._judged(self.sample), plain.Patterns()
+        columns, patterns = self._judged(self.sample), plain.NO_PATTERNS
         if self.sample.is_full:  # what is read meanwhile is read with the pattern already
             delimiter = self.scanner.dialect.delimiter.decode()
             patterns = plain.patterns(columns, self.sample.frame, self.sample.quoted, delimiter)
             self.scanner.pattern = patterns.record
-        check = self._as_if_at_end(columns, patterns.cells)
+        check = self._as_if_at_end(columns, patterns)
         with self.lock:
             vars(self).update(vars(check) | {"lock": self.lock})
 
@@ -415,7 +415,9 @@ class Check:
         of_kind = {"attributes": workspace.attributes, "events": workspace.property_types()}
         return sample.judged(of_kind[self.kind])
 
-    def _as_if_at_end(self, columns: Columns, plain_cells: Sequence[str] = ()) -> "Check":
+    def _as_if_at_end(
+        self, columns: Columns, patterns: plain.Patterns = plain.NO_PATTERNS
+    ) -> "Check":
         """The same check with the sample as large as it is, by which these `columns` are judged."""
         assert self.sample is not None
         assert self.header is not None
@@ -429,7 +431,7 @@ class Check:
         check.seen = list(self.seen)
         check.columns = columns
         check.sampled, check.sample = self.sample.is_full, None
-        check.checker = Checker(self.words, check.columns, self.headers, plain_cells)
+        check.checker = Checker(self.words, check.columns, self.headers, patterns)
         (chunk,) = self.header_chunk
         assert chunk.rows is not None
         issues = check.checker.habits(self.header, self.header_issues)

@@ -52,6 +52,9 @@ class Patterns:
     cells: tuple[str, ...] = ()
 
 
+NO_PATTERNS = Patterns()
+
+
 def patterns(
     columns: Columns, sample: pl.DataFrame, quoted: Collection[int], delimiter: str
 ) -> Patterns:
@@ -68,7 +71,7 @@ def patterns(
     ]
     whole = f"^{one_of(*map(re.escape(delimiter).join, shapes))}$"
     if not required or len(whole) > _LONGEST:
-        return Patterns()
+        return NO_PATTERNS
     return Patterns(whole, shapes[0] if len(shapes) == 1 else ())
 
 

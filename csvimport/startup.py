@@ -26,6 +26,8 @@ def begin() -> None:
     gc.disable()
     # numpy would start threads for linear algebra, and there is none here
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # a check has threads of its own beside those of polars, which wait for work by spinning
+    os.environ.setdefault("POLARS_MAX_THREADS", str(max((os.cpu_count() or 1) // 2, 1)))
     _keep_little_memory()
     for number, default in _ENDS.items():
         if signal.getsignal(number) is default:

@@ -32,7 +32,8 @@ MOST_EXPLAINED = 10_000
 LONGEST_EXPLAINED = 1_000
 
 _TEXT = pl.String()
-_EXPLAINED = dict.fromkeys(("value", "given", "suggestion", "variant"), _TEXT)
+_INPUT = ["value", "given"]
+_EXPLAINED = dict.fromkeys((*_INPUT, "suggestion", "variant"), _TEXT)
 
 
 @dataclass
@@ -45,20 +46,24 @@ class Explained:
     known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_EXPLAINED))
     """Explanations by what they were asked for: a value, and what is given beside it."""
 
-    def about(self, found: pl.DataFrame) -> pl.DataFrame:
-        """`found` with what there is to say about its values."""
-        on = ["value", "given"]
-        if (left := MOST_EXPLAINED - self.known.height) > 0:
-            inputs = found.select(on).unique(maintain_order=True)
-            new = inputs.join(
-                self.known, on=on, how="anti", nulls_equal=True, maintain_order="left"
+    def unknown(self, found: pl.DataFrame) -> pl.LazyFrame:
+        """What is still to `learn` about what was `found`, as far as that goes."""
+        inputs = found.lazy().select(_INPUT).unique(maintain_order=True)
+        if self.known.height:
+            known = self.known.lazy()
+            inputs = inputs.join(
+                known, on=_INPUT, how="anti", nulls_equal=True, maintain_order="left"
             )
-            self._learn(new.head(left))
-        return found.drop("suggestion", "variant").join(
-            self.known, on=on, how="left", nulls_equal=True, maintain_order="left"
-        )
+        return inputs.head(max(MOST_EXPLAINED - self.known.height, 0))
 
-    def _learn(self, inputs: pl.DataFrame) -> None:
+    def about(self, found: pl.DataFrame) -> pl.LazyFrame:
+        """`found` with what there is to say about its values."""
+        values = found.lazy().drop("suggestion", "variant")
+        known = self.known.lazy()
+        return values.join(known, on=_INPUT, how="left", nulls_equal=True, maintain_order="left")
+
+    def learn(self, inputs: pl.DataFrame) -> None:
+        """Ask what is to be said about these values, each with what is given beside it."""
         nothing = Explanation()
         said = [
             (value, given, self.explain(value, given) if _is_short(value) else nothing)

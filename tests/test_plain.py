@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from running import CROSS_ROW, checked, run, summary, whole, without_code
 
 import csvimport
-from csvimport import plain
+from csvimport import automaton, plain
 from csvimport.block import Block
 from csvimport.checker import Checker
 from csvimport.engine import Check
@@ -339,6 +339,28 @@ def test_it_does_not_show_behind_a_sample_of_real_size(
     assert found[-1].count(b"\r\n") > 400
     with without_code():
         assert reported(data, "r.csv", **options) == found
+
+
+@pytest.mark.skipif(not automaton.is_compiled(), reason="cells on several lines take compiled code")
+@pytest.mark.parametrize("name", ["Ana", '"Ana\nMay"'])
+def test_plain_records_of_the_sample_get_no_close_look(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"user-{number},{name},a{number}@b.co" for number in range(MOST_RECORDS + 9000)]
+    rows[9], rows[99] = rows[8], "user-99,,no address"
+    asked = []
+    check = Checker.block
+
+    def noted(self: Checker, block: Block) -> pl.DataFrame:
+        asked.append(len(block.found))
+        return check(self, block)
+
+    monkeypatch.setattr(Checker, "block", noted)
+    data = "\n".join(["external_id,first_name,email", *rows, ""])
+    result = csvimport.check(io.BytesIO(data.encode()), now=NOW)
+    assert result.issues_by_rule == {"duplicate-identifier": 1, "invalid-email": 1}
+    # what spans lines is asked by itself in pages that are read later only
+    assert sum(asked) == 2 if name == "Ana" else sum(asked) < len(rows)
 
 
 def settled_in_vain(checker: Checker, block: Block) -> set[str]:
