@@ -52,10 +52,11 @@ class _Plans:
 
     def hold(self, cells: pl.Series) -> pl.Series:
         """Whether `cells` are numbers of these plans, and of those of the codes in `cells`."""
-        held = cells.str.contains(valid_pattern(self.codes))
-        if new := _codes_in(cells.filter(~held)) - self.codes:
-            self.codes = _all_codes() if self.codes else new
-            held = cells.str.contains(valid_pattern(self.codes))
+        codes = self.codes  # other threads may ask at the same time
+        held = cells.str.contains(valid_pattern(codes))
+        if new := _codes_in(cells.filter(~held)) - codes:
+            codes = self.codes = _all_codes() if codes else new
+            held = cells.str.contains(valid_pattern(codes))
         return held
 
 

@@ -1,6 +1,7 @@
 """Phone numbers: the mask against the library that it is made from, and what is suggested."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import phonenumbers
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from csvimport.phones import e164, is_dialable, is_e164, is_valid, plus_one_regions, valid_pattern
+from csvimport.phones import (
+    _Plans,
+    e164,
+    is_dialable,
+    is_e164,
+    is_valid,
+    plus_one_regions,
+    valid_pattern,
+)
 
 PHONES = [
     "+442071838750",
@@ -326,3 +335,13 @@ def test_plans_are_compiled_as_they_are_met() -> None:
             assert column([number]).select(mask).item() is valid
     assert column(numbers).select(mask).to_series().to_list() == expected
     assert column(["+"]).select(is_valid(pl.col("cell"))).item() is False
+
+
+def test_plans_that_several_threads_ask_at_once() -> None:
+    numbers = ["+442071838750", "+14155550100", "+84912345678", "+33142685300", "+493012345678"]
+    cells = [pl.Series([number, "+1"]) for number in numbers]
+    with ThreadPoolExecutor(len(cells)) as pool:
+        for _ in range(40):
+            plans = _Plans()
+            held = [each.to_list() for each in pool.map(plans.hold, cells)]
+            assert held == [[True, False]] * len(numbers)
