@@ -10,7 +10,7 @@ import polars as pl
 
 import csvimport.checks  # noqa: F401  (registers every check)
 from csvimport.automaton import CellAutomata
-from csvimport.block import Block
+from csvimport.block import MANY, Block
 from csvimport.checks import CELL_ORDER
 from csvimport.checks.registry import (
     File,
@@ -276,7 +276,8 @@ class Checker:
             again = np.isin(plain.rows, repeated[0])
             found = found.and_sound(plain.as_sound(again))
         pattern = self.patterns.record
-        if pattern and plain is not None and plain.window.pattern is None:
+        is_asked = plain is None or plain.window.pattern is not None
+        if pattern and not is_asked and len(found) < MANY:  # of more, hardly any are plain
             again = np.isin(found.raw["sound"].place[0], repeated[0])
             found = found.without(found.matching(pattern) & ~again)
         return replace(block, plain=None, found=found, repeated=repeated)
