@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from csvimport.automaton import ended_lines
-from csvimport.dialect import QUOTE, Dialect
+from csvimport.dialect import CR, QUOTE, Dialect
 from csvimport.hashes import Cells, Texts, spans
 from csvimport.issue import CUT_MARK, LONGEST
 from csvimport.lines import BOM, LONGEST_CELL, Bytes, Flags, Offsets, split
@@ -530,7 +530,7 @@ def parsed(
     if text.startswith(BOM):
         guard = b"x" + dialect.delimiter * (len(names) - 1) + dialect.line_end
     frame = pl.read_csv(
-        guard + text,
+        guard + _with_all_returns(text, dialect),
         has_header=False,
         columns=None if len(positions) == len(names) else list(positions),
         separator=dialect.delimiter.decode(),
@@ -543,6 +543,16 @@ def parsed(
     )[bool(guard) :]
     assert frame.height == count, "the scanner and the parser count records differently"
     return frame
+
+
+def _with_all_returns(text: bytes, dialect: Dialect) -> bytes:
+    """`text` with a CR more where the parser would drop one, before a delimiter outside quotes."""
+    if dialect.line_end == CR or CR + dialect.delimiter not in text:
+        return text
+    data = np.frombuffer(text, np.uint8)
+    places = np.flatnonzero((data[:-1] == CR[0]) & (data[1:] == dialect.delimiter[0]))
+    before = np.searchsorted(np.flatnonzero(data == QUOTE[0]), places)
+    return np.insert(data, places[before & 1 == 0], CR[0]).tobytes()
 
 
 def rows_as_frame(

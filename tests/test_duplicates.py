@@ -239,3 +239,11 @@ def test_a_large_file() -> None:
         (30_002 + number, "external_id", 2 + 7 * number) for number in range(len(names[::7]))
     ]
     assert duplicates(source, block_size=20_000, probe=100, max_record=100) == expected
+
+
+def test_a_return_before_a_delimiter_belongs_to_its_cell() -> None:
+    source = 'external_id,first_name,email\na\r,b,c@d.ee\na,b\r,"k\r,@d.ee"\nc,"d\r",\n'
+    found = [(each.row, each.column, each.rule) for each in issues(source) if each.row]
+    assert (2, "external_id", "control-character") in found
+    assert (3, "first_name", "control-character") in found
+    assert "duplicate-identifier" not in {rule for *_, rule in found}
