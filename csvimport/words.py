@@ -48,13 +48,13 @@ class Explained:
 
     def unknown(self, found: pl.DataFrame) -> pl.LazyFrame:
         """What is still to `learn` about what was `found`, as far as that goes."""
+        known = self.known.lazy().select(_INPUT)
+        left = MOST_EXPLAINED - self.known.height
+        if left <= 0:
+            return known.head(0)
         inputs = found.lazy().select(_INPUT).unique(maintain_order=True)
-        if self.known.height:
-            known = self.known.lazy()
-            inputs = inputs.join(
-                known, on=_INPUT, how="anti", nulls_equal=True, maintain_order="left"
-            )
-        return inputs.head(max(MOST_EXPLAINED - self.known.height, 0))
+        new = inputs.join(known, on=_INPUT, how="anti", nulls_equal=True, maintain_order="left")
+        return new.head(left)
 
     def about(self, found: pl.DataFrame) -> pl.LazyFrame:
         """`found` with what there is to say about its values."""
