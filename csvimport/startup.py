@@ -16,6 +16,7 @@ INTERRUPTED = 130
 #: The signals that ask for an end, and what Python does about them by itself.
 _ENDS = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 _POLARS_MEMORY = "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0"
+_FEW_PROCESSORS = 2
 #: Of malloc.h.
 _M_ARENA_MAX = -8
 
@@ -26,8 +27,9 @@ def begin() -> None:
     gc.disable()
     # numpy would start threads for linear algebra, and there is none here
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # a check has threads of its own beside those of polars, which wait for work by spinning
-    os.environ.setdefault("POLARS_MAX_THREADS", str(max((os.cpu_count() or 1) // 2, 1)))
+    if os.cpu_count() == _FEW_PROCESSORS:
+        # a check has threads of its own, and those of polars wait for work by spinning
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
     _keep_little_memory()
     for number, default in _ENDS.items():
         if signal.getsignal(number) is default:
