@@ -1,29 +1,14 @@
-/* Cells of well-quoted records; of those of plain ones, which hold no quote, whether they stand in
- * quotes or not. */
+/* Cells of well-quoted records. */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-enum { AHEAD = 16 };
+enum { AHEAD = 16 }; /* so many records are fetched */
 
 /* In automaton.c. */
 bool automaton_matches(void *automaton, const uint8_t *text, const uint8_t *end);
 const uint8_t *cell_end(const uint8_t *at, const uint8_t *end, uint8_t delimiter);
-
-typedef struct {
-    const uint8_t *start, *stop; /* without the quotes */
-    const uint8_t *next;         /* the cell behind it, NULL if there is none */
-} Cell;
-
-static Cell cell_at(const uint8_t *at, const uint8_t *end, uint8_t delimiter) {
-    bool is_quoted = at < end && *at == '"';
-    const uint8_t *start = at + is_quoted;
-    const uint8_t *stop = memchr(start, is_quoted ? '"' : delimiter, end - start);
-    if (!stop) stop = end;
-    const uint8_t *behind = stop + is_quoted;
-    return (Cell){start, stop, behind < end ? behind + 1 : NULL};
-}
 
 /* Where the cells stand, without their quotes, that are `positions`, `columns` of them and ascending,
  * in the well-quoted records from `starts` to `stops`; in `from` and `to`, columns by records. */
@@ -45,16 +30,17 @@ void cells_spans(const uint8_t *text, const int64_t *starts, const int64_t *stop
     }
 }
 
-/* Which records have a cell of more than `most` bytes. */
+/* Which records have a cell of more than `most` bytes, its quotes aside; no cell holds one. */
 void cells_longer(const uint8_t *text, const int64_t *starts, const int64_t *stops, int64_t count,
                   uint8_t delimiter, int64_t most, uint8_t *longer) {
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *at = text + starts[i], *end = text + stops[i];
         longer[i] = false;
-        while (at && !longer[i]) {
-            Cell cell = cell_at(at, end, delimiter);
-            longer[i] = cell.stop - cell.start > most;
-            at = cell.next;
+        for (bool is_last = false; !is_last && !longer[i]; at++) {
+            const uint8_t *start = at;
+            at = cell_end(at, end, delimiter);
+            longer[i] = at - start - 2 * (start < end && *start == '"') > most;
+            is_last = at == end;
         }
     }
 }

@@ -5,9 +5,9 @@
 #include <string.h>
 
 enum {
-    FEW = 24,       /* are sorted by insertion */
+    FEW = 24,      /* are sorted by insertion */
     MOST_BITS = 9, /* are looked at at once */
-    AHEAD = 16,
+    AHEAD = 16,    /* so many words are fetched */
 };
 
 static void insert(uint64_t *keys, uint64_t *values, int64_t count) {

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { AHEAD = 16 };
+enum { AHEAD = 16 }; /* so many cells are fetched */
 
 /* The size of the white space at `at`, a character of Unicode's; 0 where there is none. */
 static int space_size(const uint8_t *at, const uint8_t *end) {
