@@ -21,10 +21,6 @@ _INT: pl.DataType = pl.Int64()
 _TEXT: pl.DataType = pl.String()
 #: Where a record stands, the last of its lines, and how that ends (`Dialect.ending`).
 PLACE = {"row": _INT, "line": _INT, "byte": _INT, "last": _INT, "ending": _INT}
-#: A blank record is `text[start:end]`.
-BLANK = {**PLACE, "start": _INT, "end": _INT}
-#: A sound record is `text[start:end]`; `swallowed`: a later line of it that is a whole row itself.
-SOUND = {**BLANK, "swallowed": _INT}
 #: A broken record: `fault` is the rule's name, `text` the record as it stands, `value` the place
 #: in it, which stands at character `at`, `found` the number of cells up to the fault, the rest
 #: what single faults tell besides.
@@ -63,8 +59,9 @@ class Raw:
     """Well-quoted records, or broken lines, as they stand: `text` holds each with its line end.
 
     `place` has a row for each of PLACE. `sizes` are those of the contents, `steps` with the line
-    ends. `more` is what else there is to say: of sound records SOUND's `swallowed`, 0 where there
-    is none; of those of the wrong width how many cells there are; of broken lines what breaks them.
+    ends. `more` is what else there is to say: of sound records a later line that is a whole row
+    itself, 0 where there is none; of those of the wrong width how many cells there are; of broken
+    lines what breaks them.
     """
 
     place: Offsets
@@ -168,7 +165,10 @@ class Found:
 
     @cached_property
     def sound(self) -> pl.DataFrame:
-        """SOUND, and one column of text for every column of the header: `c0`, `c1`, …"""
+        """PLACE; `start` and `end`, between which it stands in `text`; `swallowed`, a later line of
+        it that is a whole row itself; and one column of text for every column of the header: `c0`,
+        `c1`, …
+        """
         return self.sound_with(range(self.width or 0))
 
     def sound_with(self, positions: Sequence[int]) -> pl.DataFrame:
@@ -183,7 +183,7 @@ class Found:
 
     @cached_property
     def _sound_places(self) -> pl.DataFrame:
-        """SOUND of the sound records, as they stand in their text."""
+        """What `sound` says before their cells, as they stand in their text."""
         raw = self.raw["sound"]
         line = pl.Series(raw.more)
         none = pl.repeat(None, len(raw), dtype=_INT, eager=True)
@@ -208,7 +208,7 @@ class Found:
 
     @cached_property
     def blanks(self) -> pl.DataFrame:
-        """BLANK."""
+        """PLACE; `start` and `end`, between which it stands in `text`."""
         return by_row([_placed(self.raw["blank"], len(self.raw["sound"].text))])
 
     def make_frames(self, positions: Sequence[int] | None) -> None:
