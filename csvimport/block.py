@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
+import msgspec
 import numpy as np
 import polars as pl
 
@@ -54,8 +55,7 @@ _OBJECT = 64
 Row = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(msgspec.Struct, frozen=True):
     """Well-quoted records, or broken lines, as they stand: `text` holds each with its line end.
 
     `place` has a row for each of PLACE. `sizes` are those of the contents, `steps` with the line
@@ -311,8 +311,7 @@ def together(parts: Sequence[Found]) -> Found:
     return Found(parts[0].dialect, parts[0].width, raw, exact)
 
 
-@dataclass(frozen=True, slots=True)
-class Plain:
+class Plain(msgspec.Struct, frozen=True):
     """Records of a window that plainly are in order, one a line of it or on several.
 
     Rows and lines count from the window's first; `place` is where in the file that stands.
@@ -355,8 +354,7 @@ class Plain:
         return raw_records(self.window, self.place, self.row[which], first, last, more)
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(msgspec.Struct, frozen=True):
     """Some consecutive records: plain ones, and those that need a look.
 
     `rows` is the number of all records that are not blank. `repeated` says of which of them that

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 import csvimport.checks  # noqa: F401  (registers every check)
 from csvimport.automaton import CellAutomata
@@ -65,8 +67,7 @@ def _names(masks: Iterable[pl.Expr]) -> set[str]:
     return {name for mask in masks for name in mask.meta.root_names()}
 
 
-@dataclass(frozen=True)
-class RowFlag:
+class RowFlag(msgspec.Struct, frozen=True, dict=True):
     """A flag of the row rule `rule`; or, with a `position`, of a cell rule in that column.
 
     A `mute` one has no words, but keeps what comes later from the cell.
@@ -92,7 +93,7 @@ class RowFlag:
     @cached_property
     def says(self) -> set[int]:
         """The columns that what there is to say is about."""
-        given = (getattr(self.flag, each.name) for each in fields(self.flag))
+        given = (getattr(self.flag, each) for each in self.flag.__struct_fields__)
         every = (*given, *self.flag.facts.values())
         return _columns([each for each in every if isinstance(each, pl.Expr)]) | self._own
 

@@ -1,7 +1,6 @@
 """The header's columns: what the import takes each of them for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -81,16 +80,14 @@ def percent(share: float) -> str:
     return "100 %" if share == 1 else f"{min(round(100 * share), 99)} %"
 
 
-@dataclass(frozen=True, slots=True)
-class Habit:
+class Habit(msgspec.Struct, frozen=True):
     """What many cells of a column have in common: what share of those that are filled, and one."""
 
     share: float
     example: str
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """A column of the file. `name` is the header's text, `cell` the name of its cells' column.
 
     `known` is what the import takes it for: None for a custom one, for a blank header, and for
@@ -111,7 +108,7 @@ class Column:
     is_declared: bool = False
     reason: str = ""
     shares: str | None = None
-    habits: Mapping[str, Habit] = field(default_factory=dict)
+    habits: Mapping[str, Habit] = msgspec.field(default_factory=dict)
     order: Order | None = None
 
     @property
@@ -129,8 +126,7 @@ class Column:
         return not self.name.strip(WHITE_SPACE)
 
 
-@dataclass(frozen=True)
-class Columns:
+class Columns(msgspec.Struct, frozen=True, dict=True):
     """The columns of a file of one kind, in its order; and what its values are measured by."""
 
     kind: Kind

@@ -1,7 +1,8 @@
 """How a file separates its cells and ends its lines."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+import msgspec
 
 QUOTE = b'"'
 LF = b"\n"
@@ -14,8 +15,7 @@ WHITE_SPACE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(msgspec.Struct, frozen=True):
     """`line_end` is the byte that ends every line: LF (alone or after one or two CR), or CR."""
 
     delimiter: bytes = b","
@@ -65,12 +65,11 @@ def _outside(head: bytes) -> Iterator[bytes]:
 ENDINGS = ("LF", "CRLF", "CRCRLF")
 
 
-@dataclass(slots=True)
-class LineEndings:
+class LineEndings(msgspec.Struct):
     """What ends the records: how many by each ending, and the first line that ends so."""
 
-    counts: list[int] = field(default_factory=lambda: [0] * len(ENDINGS))
-    first_lines: list[int] = field(default_factory=lambda: [0] * len(ENDINGS))
+    counts: list[int] = msgspec.field(default_factory=lambda: [0] * len(ENDINGS))
+    first_lines: list[int] = msgspec.field(default_factory=lambda: [0] * len(ENDINGS))
     header: int | None = None
     first_row: int | None = None
     """The ending of the first data row that is not blank."""

@@ -8,9 +8,9 @@ a time. Nearly every key is new, and that shows at once: a Bloom filter says so 
 not know, without a search.
 """
 
-from dataclasses import dataclass, field
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -42,13 +42,12 @@ _CODE = library(
 )
 
 
-@dataclass(slots=True)
-class FirstRows:
+class FirstRows(msgspec.Struct):
     """The first row of every key so far."""
 
-    _recent: list[Run] = field(default_factory=list)
-    _shelves: list[list[Run]] = field(default_factory=lambda: [[] for _ in range(_SHELVES)])
-    _filter: Hashes = field(default_factory=lambda: np.zeros(1 << _FILTER_WORDS, np.uint64))
+    _recent: list[Run] = msgspec.field(default_factory=list)
+    _shelves: list[list[Run]] = msgspec.field(default_factory=lambda: [[] for _ in range(_SHELVES)])
+    _filter: Hashes = msgspec.field(default_factory=lambda: np.zeros(1 << _FILTER_WORDS, np.uint64))
 
     @property
     def nbytes(self) -> int:

@@ -9,9 +9,9 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
 from itertools import chain
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -47,8 +47,7 @@ _FEWER = 20
 _CODE = library(utf8_valid=(SIZE, TEXT, SIZE))
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
+class Encoding(msgspec.Struct, frozen=True):
     """`name` is None where no encoding is known that all bytes agree with.
 
     What `is_asked_for` holds whatever the bytes say.

@@ -7,12 +7,14 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport import plain
 from csvimport.baseline import NOTHING_LEFT, Counts
@@ -73,8 +75,7 @@ class Progress:
     issues: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True):
     """A part of the input, as far as it was checked."""
 
     part: Part

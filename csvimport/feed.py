@@ -5,8 +5,8 @@ of these plainly are in order.
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 
 from csvimport.errors import BrokenOffError
@@ -21,23 +21,21 @@ _NO_STOPS: Offsets = np.zeros(0, np.int64)
 NO_FLAGS: Flags = np.zeros(0, np.bool_)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """Some of the input: `stops` is where lines end in `text`, if anybody has looked.
 
     `plain` says which of them match `pattern`, as records by themselves.
     """
 
     text: bytes
-    stops: Offsets = field(default_factory=_NO_STOPS.copy)
-    plain: Flags = field(default_factory=NO_FLAGS.copy)
+    stops: Offsets = msgspec.field(default_factory=_NO_STOPS.copy)
+    plain: Flags = msgspec.field(default_factory=NO_FLAGS.copy)
     pattern: str | None = None
     bytes_read: int = 0
     """Of the input, when this was made."""
 
 
-@dataclass(slots=True)
-class Feed:
+class Feed(msgspec.Struct):
     """`text` starts at the offset `byte` of the input, with physical line `line`, record `row`.
 
     `stops` and `plain` are those of its pages, `bytes_read` that of the last one.
@@ -45,8 +43,8 @@ class Feed:
 
     pages: Iterator[Page]
     text: bytes = b""
-    stops: Offsets = field(default_factory=_NO_STOPS.copy)
-    plain: Flags = field(default_factory=NO_FLAGS.copy)
+    stops: Offsets = msgspec.field(default_factory=_NO_STOPS.copy)
+    plain: Flags = msgspec.field(default_factory=NO_FLAGS.copy)
     bytes_read: int = 0
     byte: int = 0
     line: int = 1

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from functools import cache
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from csvimport.block import (
     MANY,
@@ -25,8 +26,7 @@ from csvimport.parity import Reading, Window
 from csvimport.recovery import Record, first_bad_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Exact:
+class Exact(msgspec.Struct, frozen=True):
     """A record of the exact path: its ordinal and its line in the window, and how it ends."""
 
     row: int
@@ -35,8 +35,7 @@ class Exact:
     ending: int
 
 
-@dataclass(slots=True)
-class Findings:
+class Findings(msgspec.Struct):
     """The records of a window, in order: stretches of a reading, broken lines, single exact ones.
 
     Rows, lines and offsets count from the window's first; `row`, `line` and `byte` are its place.
@@ -52,9 +51,9 @@ class Findings:
     are_blank: bool = False
     """Whether all records are known to be blank."""
     rows: int = 0
-    stretches: list[tuple[int, Reading, int, int]] = field(default_factory=list)
-    broken: list[tuple[int, int, int]] = field(default_factory=list)
-    exact: list[Exact] = field(default_factory=list)
+    stretches: list[tuple[int, Reading, int, int]] = msgspec.field(default_factory=list)
+    broken: list[tuple[int, int, int]] = msgspec.field(default_factory=list)
+    exact: list[Exact] = msgspec.field(default_factory=list)
 
     def add_stretch(self, reading: Reading, first: int, end: int) -> None:
         """The records from `first` up to `end` of `reading`, none of them suspect."""

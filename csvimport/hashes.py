@@ -4,8 +4,8 @@
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -25,8 +25,7 @@ _CODE = library(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(msgspec.Struct, frozen=True):
     """The cells of a column as texts."""
 
     cells: pl.Series
@@ -47,8 +46,7 @@ class Texts:
         return self.cells.to_frame().select(folded).to_series()
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(msgspec.Struct, frozen=True):
     """The same of cells that go from `starts` to `stops` in a text, without their quotes.
 
     Quotes in them are doubled, always.

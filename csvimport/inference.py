@@ -5,12 +5,13 @@ as a string on purpose says nothing about the type, and neither does what stands
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport.block import Block
 from csvimport.columns import Column, Columns, Habit, percent

@@ -11,10 +11,11 @@ times as long, the expression is too large for the engine's fast ways and takes 
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cache, reduce
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 from csvimport.patterns import NO_TEXT
 
@@ -230,23 +231,24 @@ def _written(sets: "_Sets", region: "PhoneMetadata", valid: int) -> int:
 # --- Sets of numbers -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Sets:
+class _Sets(msgspec.Struct, frozen=True):
     """Sets of numbers. Equal ones are one, and known by their place in `shapes`.
 
     A set's place is behind those of the sets that may follow its first digits.
     """
 
-    shapes: list[_Shape] = field(
+    shapes: list[_Shape] = msgspec.field(
         default_factory=lambda: [
             (False, (_NOTHING,) * 10),
             (True, (_NOTHING,) * 10),
             (True, (_ANY,) * 10),
         ]
     )
-    places: dict[_Shape, int] = field(default_factory=dict)
-    results: dict[tuple[object, int, object], int] = field(default_factory=dict)
-    measured: dict[int, int] = field(default_factory=lambda: {_NOTHING: 0, _END: 1, _ANY: -1})
+    places: dict[_Shape, int] = msgspec.field(default_factory=dict)
+    results: dict[tuple[object, int, object], int] = msgspec.field(default_factory=dict)
+    measured: dict[int, int] = msgspec.field(
+        default_factory=lambda: {_NOTHING: 0, _END: 1, _ANY: -1}
+    )
 
     def __post_init__(self) -> None:
         self.places.update({shape: place for place, shape in enumerate(self.shapes)})
@@ -357,14 +359,13 @@ class _Sets:
         return self.results[key]
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
+class _Writer(msgspec.Struct, frozen=True):
     """Writes sets of numbers as regular expressions."""
 
     sets: _Sets
-    texts: dict[int, str] = field(default_factory=dict)
-    branched: dict[int, list[tuple[str, int]]] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
+    texts: dict[int, str] = msgspec.field(default_factory=dict)
+    branched: dict[int, list[tuple[str, int]]] = msgspec.field(default_factory=dict)
+    sizes: dict[int, int] = msgspec.field(default_factory=dict)
 
     def text(self, node: int) -> str:
         """The regular expression of a set."""

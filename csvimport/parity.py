@@ -18,6 +18,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
+import msgspec
 import numpy as np
 
 from csvimport.automaton import matching
@@ -40,8 +41,7 @@ STRAY, UNCLOSED = 1, 2
 _FEW = 128
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True, dict=True):
     """The records of a window, if its first byte stands outside quotes (0) or inside (1).
 
     `first` and `last` are the records' lines, `width` their numbers of cells, `plain` those that
@@ -77,8 +77,7 @@ class Reading:
         return list(self.suspects.tolist())
 
 
-@dataclass(frozen=True)
-class Extract:
+class Extract(msgspec.Struct, frozen=True, dict=True):
     """Some records of a window, one behind the other, each beginning outside quotes.
 
     `stops` is where the last line end of each stands in `data`.

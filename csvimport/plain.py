@@ -10,9 +10,9 @@ The patterns are Rust's; none of a cell matches an empty one.
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
 import polars as pl
 
 from csvimport import dates, emails, phones, plaintext, vocabulary
@@ -41,8 +41,7 @@ _WORDS: dict[str, Callable[[], Iterable[str]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Patterns:
+class Patterns(msgspec.Struct, frozen=True):
     """The expression for whole `record`s, None where nothing is plain; and for `cells`, by column.
 
     Without `cells`, what is plain in a column depends on other cells, or nothing is.
@@ -100,8 +99,7 @@ def _events(columns: Columns, sample: pl.DataFrame) -> list[str]:
     return plain if len(plain) <= _MOST_EVENTS else []
 
 
-@dataclass(frozen=True)
-class _Shape:
+class _Shape(msgspec.Struct, frozen=True, dict=True):
     """What a plain record of `event` looks like; the columns that are `required` are filled."""
 
     columns: Columns

@@ -8,8 +8,9 @@ The patterns are Rust's, without anchors; none matches an empty text.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache, cached_property
+
+import msgspec
 
 from csvimport.dates import SHORT_MONTHS
 from csvimport.forms import NULL_LITERALS
@@ -67,8 +68,7 @@ def value(delimiter: str, *, quoted: bool) -> str:
     return text.all(head, [*text.short(words), *months])
 
 
-@dataclass(frozen=True)
-class _Text:
+class _Text(msgspec.Struct, frozen=True, dict=True):
     """The parts of text. None begins or ends with what a rule may be about, `gap`."""
 
     delimiter: str

@@ -12,8 +12,9 @@ so a line is read a few times at most, and asked once at most whether it stands 
 """
 
 import re
-from dataclasses import dataclass
 from functools import cache
+
+import msgspec
 
 from csvimport.dialect import CR, LF, QUOTE, WHITE_SPACE, Dialect
 from csvimport.encoding import is_utf8
@@ -22,8 +23,7 @@ from csvimport.encoding import is_utf8
 MAX_RECORD = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """One record of `text`: offsets in bytes, lines counted from the record's own (0)."""
 
     start: int
@@ -65,8 +65,7 @@ def _row(dialect: Dialect, width: int) -> re.Pattern[bytes]:
     return re.compile(rb"%s(?:%s%s){%d}+" % (cell, delimiter, cell, width - 1))
 
 
-@dataclass(slots=True)
-class Reader:
+class Reader(msgspec.Struct):
     """Reads records of one `text`. `width` is the header's number of cells, None if unknown.
 
     Unless `text` holds `lookahead` bytes behind a record's start, or the end of the input, it must

@@ -6,7 +6,6 @@ there, knows the other; the tests close the book in both directions.
 
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -82,8 +81,7 @@ class RuleFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     variant: dict[str, Variant] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Wording:
+class Wording(msgspec.Struct, frozen=True):
     """A rule's words, in one of its variants."""
 
     rule: str
@@ -91,8 +89,7 @@ class Wording:
     help: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """A rule: its TOML, and the family that it belongs to."""
 
     family: str

@@ -10,10 +10,12 @@ import copy
 import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import msgspec
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport.automaton import ended_lines
 from csvimport.block import Block
@@ -51,8 +53,7 @@ _BLANK = {b",": rb"[ \t\v\f,]", b";": rb"[ \v\f;]", b"|": rb"[ \v\f|]"}
 _SEPARATOR_LINE = re.compile("sep=[^\udc80-\udcff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The header's cells, where it stands, and its fault: a frame of one row, or of none."""
 
     row: int
@@ -68,8 +69,7 @@ class Header:
         return None if self.faults.height else len(self.cells)
 
 
-@dataclass(frozen=True, slots=True)
-class Last:
+class Last(msgspec.Struct, frozen=True):
     """The last record that is not blank: where it stands, and its cells, of which some may lack.
 
     There are none if it is broken otherwise.
@@ -80,17 +80,16 @@ class Last:
     cells: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(msgspec.Struct, frozen=True):
     """What is known of a file behind a block, while the scanner is ahead already."""
 
-    encoding: Encoding = field(default_factory=Encoding)
-    dialect: Dialect = field(default_factory=Dialect)
+    encoding: Encoding = msgspec.field(default_factory=Encoding)
+    dialect: Dialect = msgspec.field(default_factory=Dialect)
     separator_line: str | None = None
     line_before: str | None = None
     """The first of the lines that precede the header and are none."""
     header: Header | None = None
-    line_endings: LineEndings = field(default_factory=LineEndings)
+    line_endings: LineEndings = msgspec.field(default_factory=LineEndings)
     bytes_read: int = 0
     """Of the input."""
     finished: bool = False

@@ -9,10 +9,11 @@ import tempfile
 import weakref
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, cast
+
+import msgspec
 
 from csvimport import scratch
 from csvimport.address import Address, address_of, is_web, require_path, shown
@@ -47,8 +48,7 @@ _END = object()
 Readable = str | os.PathLike[str] | BinaryIO | Iterable[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(msgspec.Struct, frozen=True):
     """A table that is checked by itself, or as one of several in which the rows are counted on."""
 
     name: str

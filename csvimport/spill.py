@@ -2,13 +2,15 @@
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport import scratch
 from csvimport.lines import Offsets
@@ -23,8 +25,7 @@ _PIECE = 1 << 18
 _MANY = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(msgspec.Struct, frozen=True):
     """Some lines of the report, as they stand there; how many; how many of their cells are guarded.
 
     They are made as the check goes on: there may be a report of half a gigabyte to be had when
@@ -48,8 +49,7 @@ class Lines:
             file.write(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(msgspec.Struct, frozen=True):
     """Records as they stand in `text`, without their line ends, from `starts` to `stops`."""
 
     text: bytes
@@ -58,8 +58,7 @@ class Records:
     delimiter: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(msgspec.Struct, frozen=True):
     """Some issues, in order, and the rows that they are about: place, text and cells.
 
     Where nobody needs the rows, there may be none; the report's `lines` about them instead; nor
@@ -77,8 +76,7 @@ class Chunk:
         return self.rows is not None
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(msgspec.Struct, frozen=True):
     """A frame in a file, but for the columns that are `made` again: there may be nothing else."""
 
     path: Path | None
@@ -122,8 +120,7 @@ def _made_again(column: pl.Series) -> pl.Expr | None:
     return made if pl.select(made).to_series().equals(column) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True):
     """A chunk in files, which are read as they are asked for."""
 
     lines: Lines | None
@@ -145,8 +142,7 @@ class Stored:
         return self._rows.read() if self._rows else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Packed:
+class _Packed(msgspec.Struct, frozen=True):
     """A chunk as bytes. A few rows of a frame would keep the text of the whole frame alive."""
 
     issues: bytes
@@ -261,8 +257,7 @@ def _joined(packed: Sequence[_Packed]) -> Chunk:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """The chunks that a spill held at one time; keeps its folder as long as it is needed."""
 
     spill: Spill

@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,8 +23,7 @@ _TYPES = "`boolean`, `number`, `datetime` or `string`"
 _MOST = 1e300
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(msgspec.Struct, frozen=True):
     """What a key of the file means, what is expected there, and lines that show it.
 
     `type` is that of its values, which lie `depth` tables deep.

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from readers import COUNTS, Counts, as_text, cells, notes, objects, sarif, sheets, suites, tables
 from running import checked, face, report, run
 from tables import INPUTS
@@ -372,7 +373,7 @@ def test_the_command_says_what_a_report_lacks(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("users.csv").write_text("external_id\n" + '"\n' * 5)
-    few = {suffix: replace(each, most=each.most and 2) for suffix, each in FACES.items()}
+    few = {suffix: structs.replace(each, most=each.most and 2) for suffix, each in FACES.items()}
     monkeypatch.setattr("csvimport.report.faces.FACES", few)
     assert main(["check", "users.csv", "--report", "r.sarif", "--report", "r.jsonl"]) == FOUND
     said = capsys.readouterr().err
@@ -587,7 +588,7 @@ def test_other_faces_are_written_where_one_cannot_be(
         raise OSError(28, "No space left on device")
 
     Path("users.csv").write_text(FILE)
-    faces = FACES | {".md": replace(FACES[".md"], write=full)}
+    faces = FACES | {".md": structs.replace(FACES[".md"], write=full)}
     monkeypatch.setattr("csvimport.report.faces.FACES", faces)
     options = ["--report", "r.md", "--report", "r.sarif"]
     assert main(["check", "users.csv", *options]) == CANNOT_RUN
@@ -702,7 +703,7 @@ def test_a_report_that_fails_is_told_once(folder: Path, monkeypatch: pytest.Monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    faces = FACES | {".md": replace(FACES[".md"], write=full)}
+    faces = FACES | {".md": structs.replace(FACES[".md"], write=full)}
     monkeypatch.setattr("csvimport.report.faces.FACES", faces)
     job = csvimport.start(io.BytesIO(FILE.encode()), report=["r.sarif", "r.md", "r.jsonl"])
     with pytest.raises(OutputError, match=r"r\.md: no space left"):

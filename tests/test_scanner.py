@@ -27,6 +27,7 @@ from model import (
     read_isolated,
     read_record,
 )
+from msgspec import structs
 from running import without_code
 from test_model import CASES, LIMITED
 
@@ -91,7 +92,9 @@ def looked_at(block: Block) -> Block:
     """The block with its plain records among the others."""
     plain = block.plain
     assert plain is not None
-    return replace(block, found=block.found.and_sound(plain.as_sound(np.ones(len(plain), bool))))
+    return structs.replace(
+        block, found=block.found.and_sound(plain.as_sound(np.ones(len(plain), bool)))
+    )
 
 
 def summary(source: Scanner) -> list[tuple[object, ...]]:

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport import dates, emails, mojibake, numbers, phones, vocabulary
 from csvimport.checks.identifier import no_number, no_plain_address, region_of_row

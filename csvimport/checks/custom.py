@@ -5,9 +5,8 @@ those of a column of text, whether they look like anything that a rule here is a
 it is, only what stands out is asked.
 """
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport import forms, numbers
 from csvimport.checks.registry import Explanation, Flag, cell_check

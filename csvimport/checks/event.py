@@ -3,9 +3,8 @@
 A property belongs to one event; a cell of it in a row of another is lost, whatever it holds.
 """
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport.checks.attribute import in_future, no_datetime
 from csvimport.checks.identifier import standing

@@ -11,28 +11,26 @@ the checks of a cell are asked, `csvimport.checks` says.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+import msgspec
 import polars as pl
 
 from csvimport.columns import Column, Columns
 from csvimport.scanner import Survey
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A finding about the file or its header; `column` is None for the file or header as such."""
 
     column: Column | None = None
     value: str | None = None
     suggestion: str | None = None
     variant: str | None = None
-    facts: Mapping[str, str | int] = field(default_factory=dict)
+    facts: Mapping[str, str | int] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(msgspec.Struct, frozen=True):
     """What is known of a file once it has been read, as far as it was."""
 
     survey: Survey
@@ -47,17 +45,15 @@ class File:
     """Whether all of the file was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """What slow code has to say about a value. The variant's message may mention the facts."""
 
     suggestion: str | None = None
     variant: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(msgspec.Struct, frozen=True):
     """Where a row or cell rule applies, and what there is to say; expressions over a block.
 
     `value` and `column` (a position in the file) are a cell rule's own cell unless given.
@@ -75,7 +71,7 @@ class Flag:
     column: pl.Expr | None = None
     suggestion: pl.Expr | None = None
     variant: pl.Expr | None = None
-    facts: Mapping[str, pl.Expr] = field(default_factory=dict)
+    facts: Mapping[str, pl.Expr] = msgspec.field(default_factory=dict)
     own_words: frozenset[str] = frozenset()
     """The facts that are words of this tool's own, though cells decide which. Any other text that
     comes from cells is masked where these are."""
@@ -92,8 +88,7 @@ CellFunction = Callable[[Column, Columns], Flag]
 F = TypeVar("F")
 
 
-@dataclass(frozen=True, slots=True)
-class Check(Generic[F]):
+class Check(msgspec.Struct, Generic[F], frozen=True):
     """A rule's decision. `on` says which columns a cell check looks at.
 
     `cross_row`: it compares rows. `claims`: no other rule looks at its cells, even if it itself is
@@ -108,11 +103,10 @@ class Check(Generic[F]):
     claims: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Registry(Generic[F]):
+class Registry(msgspec.Struct, Generic[F], frozen=True):
     """The checks of one scope by their rules' names, in the catalogue's order."""
 
-    checks: dict[str, Check[F]] = field(default_factory=dict)
+    checks: dict[str, Check[F]] = msgspec.field(default_factory=dict)
 
     def __call__(
         self,

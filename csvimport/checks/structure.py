@@ -5,9 +5,8 @@ The expressions are over `Block.faults`, those of `blank-row` over `Block.blanks
 `Block.sound`.
 """
 
-from dataclasses import replace
-
 import polars as pl
+from msgspec.structs import replace
 
 from csvimport.checks.registry import Flag, fault_check, row_check
 from csvimport.columns import Columns

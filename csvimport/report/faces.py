@@ -6,11 +6,12 @@ them: it is written as the check goes on, one for each file.
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from csvimport.address import shown
 from csvimport.errors import OptionError, OutputError
@@ -20,8 +21,7 @@ from csvimport.result import Failure, Result
 from csvimport.target import replacing
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
+class Face(msgspec.Struct, frozen=True):
     """A form in which one file holds all results of a run."""
 
     write: Callable[..., object]

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, BinaryIO
 from unicodedata import category
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -130,8 +131,7 @@ def _visible(shown: Any) -> Any:
 # --- A result ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Bar:
+class _Bar(msgspec.Struct, frozen=True):
     """How many errors and warnings there are in a column; None is no column's own."""
 
     name: str | None
@@ -143,8 +143,7 @@ class _Bar:
         return self.errors + self.warnings
 
 
-@dataclass(frozen=True, slots=True)
-class _Lane:
+class _Lane(msgspec.Struct, frozen=True):
     """The issues of a severity along the file."""
 
     path: str
@@ -152,8 +151,7 @@ class _Lane:
     told: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Strip:
+class _Strip(msgspec.Struct, frozen=True):
     """Where in the file the issues are; in per cent, how much of it was checked."""
 
     lanes: dict[Severity, _Lane]
@@ -162,8 +160,7 @@ class _Strip:
     unchecked: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Sample:
+class _Sample(msgspec.Struct, frozen=True):
     """An issue that is shown: with cells of its row, or its record as it stands in the file."""
 
     issue: Issue
@@ -176,8 +173,7 @@ class _Sample:
     record: Excerpt | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(msgspec.Struct, frozen=True):
     """A rule that has issues, and some of them."""
 
     rule: Rule
@@ -199,8 +195,7 @@ class _Group:
         return any(sample.issue.row is not None for sample in self.samples)
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
+class _Section(msgspec.Struct, frozen=True):
     """What the page says of one result."""
 
     id: str
@@ -447,8 +442,7 @@ def _path(counts: _Counts, high: int) -> str:
 # --- Text ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
+class _Text(msgspec.Struct, frozen=True):
     """A text, or its start and end where it is long; `length` is then that of all of it."""
 
     start: str

@@ -1,8 +1,9 @@
 """What every face of a result tells, in the same words: what it means, and what to do about it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from csvimport.issue import LEAVE_BLANK, Severity
 from csvimport.report.printable import printable
@@ -181,8 +182,7 @@ def has_errors_as_a_whole(result: Result) -> bool:
 # --- The record ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(msgspec.Struct, frozen=True):
     """What is shown of a record on one line: the fault, which may not be known, and around it."""
 
     before: str
