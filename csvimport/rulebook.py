@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+import tomli
 
 from csvimport.errors import OptionError, RuleBookError, reason
 from csvimport.issue import Severity
@@ -178,10 +179,10 @@ def _read_rule(path: Path) -> RuleFile:
 def read_toml(path: Path, kind: type[Any]) -> Any:
     """The TOML file at `path` as a value of `kind`; a RuleBookError that names what is wrong."""
     try:
-        return msgspec.toml.decode(path.read_bytes(), type=kind)
+        return msgspec.convert(tomli.loads(path.read_bytes().decode()), kind)
     except OSError as error:
         raise RuleBookError(f"{path}: {reason(error)}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, tomli.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RuleBookError(f"{path}: {error}".replace("\n", " ")) from None
 
 
