@@ -24,7 +24,7 @@ Run = tuple[Hashes, npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
 _SHELVES = 256
 _SHELF_SHIFT = np.uint64(64 - 8)
 #: So many runs of about one size become one.
-_RUNS = 8
+_RUNS = 16
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
 _CHECK_BITS = np.uint64(0xFFFF)
@@ -99,12 +99,17 @@ class FirstRows(msgspec.Struct):
     def _earlier(self, keys: Hashes, values: Hashes) -> Offsets:
         """The first row of each of these keys, which ascend, among those added before; or 0."""
         first = np.zeros(len(keys), np.int64)
-        spans = [(0, len(keys)), *pairwise(_bounds(keys))]
-        for runs, (start, end) in zip([self._recent, *self._shelves], spans, strict=True):
-            for run_keys, run_checks, run_rows in runs if start < end else ():
+        shelves = (keys >> _SHELF_SHIFT).astype(np.intp)
+        starts = np.flatnonzero(np.diff(shelves, prepend=-1))
+        spans = pairwise([*starts.tolist(), len(keys)])
+        asked = [(self._shelves[shelves[start]], start, end) for start, end in spans]
+        for runs, start, end in [(self._recent, 0, len(keys)), *asked]:
+            for run_keys, run_checks, run_rows in runs:
                 at = np.searchsorted(run_keys, keys[start:end])
                 at[at == len(run_keys)] = 0
                 here = np.flatnonzero(run_keys[at] == keys[start:end])
+                if not len(here):
+                    continue
                 at = at[here]
                 same = run_checks[at] == values[start:end][here] >> _ROW_BITS
                 first[start:end][here[same]] = run_rows[at[same]]
@@ -142,13 +147,13 @@ def _bounds(keys: Hashes) -> list[int]:
 
 def _first_of_these(keys: Hashes, values: Hashes) -> Offsets:
     """The first row of those of `keys`, which ascend, that stand behind an equal one; else 0."""
-    equal = keys[1:] == keys[:-1]
-    if not equal.any():
-        return np.zeros(len(keys), np.int64)
-    equal &= values[1:] >> _ROW_BITS == values[:-1] >> _ROW_BITS
-    again = np.concatenate(([False], equal))
-    leader = np.maximum.accumulate(np.where(again, 0, np.arange(len(keys))))
-    first: Offsets = np.where(again, values[leader] & _LOW, 0).astype(np.int64)
+    first: Offsets = np.zeros(len(keys), np.int64)
+    again = np.flatnonzero(keys[1:] == keys[:-1]) + 1
+    again = again[values[again] >> _ROW_BITS == values[again - 1] >> _ROW_BITS]
+    if len(again):
+        leads = np.diff(again, prepend=-1) > 1  # the first of several behind an equal one
+        leader = np.maximum.accumulate(np.where(leads, again, 0)) - 1
+        first[again] = values[leader] & _LOW
     return first
 
 
