@@ -48,13 +48,15 @@ class Record(msgspec.Struct, frozen=True):
 
 
 @cache
-def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """The run of an unquoted cell, and a line end."""
-    delimiter = re.escape(dialect.delimiter)
+def _patterns(dialect: Dialect) -> tuple[re.Pattern[bytes], ...]:
+    """Unquoted cells with their delimiters, the run of one without, and a line end."""
+    delimiter, line_end = re.escape(dialect.delimiter), rb"\r"
+    run = rb'[^"\r' + delimiter + rb"]*+"
     if dialect.line_end == LF:
         run = rb'(?:[^"\r\n' + delimiter + rb"]|\r(?!\r?\n))*+"
-        return re.compile(run), re.compile(rb"\r?\r?\n")
-    return re.compile(rb'[^"\r' + delimiter + rb"]*+"), re.compile(rb"\r")
+        line_end = rb"\r?\r?\n"
+    runs = rb"(?:%s%s)*+" % (run, delimiter)
+    return re.compile(runs), re.compile(run), re.compile(line_end)
 
 
 @cache
@@ -113,7 +115,7 @@ class Reader(msgspec.Struct):
         Last comes where the cell that was being read began.
         """
         text, delimiter = self.text, self.dialect.delimiter
-        run, line_end = _patterns(self.dialect)
+        runs, run, line_end = _patterns(self.dialect)
         cells: list[bytes] = []
         openings: list[tuple[int, int]] = []
         limit = start + self.max_record - 1  # the first byte that is too much
@@ -135,6 +137,11 @@ class Reader(msgspec.Struct):
                 at = close + 1
                 fault = "text-after-quote"
             else:
+                several = runs.match(text, at, limit)
+                if several and several[0]:
+                    cells += several[0][:-1].split(delimiter)
+                    at = several.end()
+                    continue
                 match = run.match(text, at)
                 assert match is not None
                 cell = match[0]
