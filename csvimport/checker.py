@@ -33,7 +33,7 @@ from csvimport.lines import LONGEST_CELL, Flags
 from csvimport.plain import NO_PATTERNS, Patterns
 from csvimport.redaction import masked_text
 from csvimport.scanner import Header
-from csvimport.words import FOUND, Explained, Words
+from csvimport.words import FOUND, Explained, Words, telling
 
 _NOWHERE = (None, None, None)
 _CELL = re.compile("c[0-9]+")
@@ -96,6 +96,11 @@ class RowFlag(msgspec.Struct, frozen=True, dict=True):
         given = (getattr(self.flag, each) for each in self.flag.__struct_fields__)
         every = (*given, *self.flag.facts.values())
         return _columns([each for each in every if isinstance(each, pl.Expr)]) | self._own
+
+    @cached_property
+    def telling(self) -> list[pl.Expr]:
+        """What there is to tell of rows for which it holds."""
+        return telling(self.flag, self.position)
 
     @property
     def _own(self) -> set[int]:
@@ -385,7 +390,8 @@ class Checker:
             if self.words.wants(rule):
                 flag = fault_check.checks[rule].decide(self.columns)
                 rows = faults.lazy().filter(flag.mask)
-                issues.append(self.words.say(rule, flag, rows, self.headers))
+                told = rows.select(telling(flag))
+                issues.append(self.words.say(rule, flag, rows, told, self.headers))
         return issues
 
     def _rows(self, block: Block) -> list[pl.DataFrame]:
@@ -479,17 +485,14 @@ class Checker:
             for index, (each, _) in enumerate(flagged)
             if each.flag.explain or each.flag.suggestion is not None
         ]
-        found = (
-            self.words.found(each.flag, rows, each.position)
-            for each, rows in map(flagged.__getitem__, suggesting)
-        )
+        found = (rows.select(each.telling) for each, rows in map(flagged.__getitem__, suggesting))
         told = dict(zip(suggesting, _collected(found), strict=True))
         told |= self._told({index: (flagged[index][0], frame) for index, frame in told.items()})
         mended = [index for index, it in told.items() if it["suggestion"].count()]
         asked = [
             *(
-                self.words.say(it.rule, it.flag, rows, self.headers, it.position, told.get(index))
-                for index, (it, rows) in enumerate(flagged)
+                self._issues(each, rows, told.get(index))
+                for index, (each, rows) in enumerate(flagged)
             ),
             *(self._wrong(*flagged[index], told[index]["suggestion"]) for index in mended),
         ]
@@ -498,6 +501,11 @@ class Checker:
         for index, wrong in zip(mended, answers[len(flagged) :], strict=True):
             issues[index] = self.words.without_suggestions(issues[index], wrong.to_series())
         return issues
+
+    def _issues(self, each: RowFlag, rows: pl.LazyFrame, told: pl.DataFrame | None) -> pl.LazyFrame:
+        """The issues of rows for which a flag holds, and of which that may be `told` already."""
+        found = rows.select(each.telling) if told is None else told
+        return self.words.say(each.rule, each.flag, rows, found, self.headers)
 
     def _told(self, found: dict[int, tuple[RowFlag, pl.DataFrame]]) -> dict[int, pl.DataFrame]:
         """What was `found` of the rows of flags that explain it, with what does."""

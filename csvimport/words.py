@@ -4,6 +4,7 @@ import string
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, field
 
+import msgspec
 import polars as pl
 
 from csvimport.checks.registry import Explanation, Flag, Found, all_checks
@@ -32,6 +33,7 @@ MOST_EXPLAINED = 10_000
 LONGEST_EXPLAINED = 1_000
 
 _TEXT = pl.String()
+_PLACE = ["row", "line", "byte"]
 _INPUT = ["value", "given"]
 _EXPLAINED = dict.fromkeys((*_INPUT, "suggestion", "variant"), _TEXT)
 
@@ -86,6 +88,14 @@ class Explained:
         self.known = pl.concat([self.known, new], how="diagonal")
 
 
+class _Sentence(msgspec.Struct, frozen=True):
+    """What a rule says, and which wording that is, as expressions over what was told."""
+
+    message: pl.Expr
+    wording: pl.Expr
+    names_column: bool
+
+
 @dataclass
 class Words:
     """Says in the rule book's words what the checks have found, in the caller's severities."""
@@ -94,6 +104,8 @@ class Words:
     options: Options
     wordings: list[Wording] = field(init=False)
     _index: dict[tuple[str, str | None], int] = field(init=False)
+    _sentences: dict[tuple[str, frozenset[str], bool], _Sentence] = field(default_factory=dict)
+    """By rule, the facts that are known, and whether there are variants."""
 
     def __post_init__(self) -> None:
         for check in all_checks():
@@ -132,38 +144,17 @@ class Words:
             schema={"wording": pl.UInt16, "rule": _TEXT, "severity": _TEXT, "help": _TEXT},
         )
 
-    def found(self, flag: Flag, rows: pl.LazyFrame, position: int | None = None) -> pl.LazyFrame:
-        """What `flag`, which holds for `rows`, tells of them; `position` is that of its column."""
-        none = pl.lit(None, _TEXT)
-        value = (
-            pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
-        )
-        column = pl.lit(position, pl.Int32) if flag.column is None else flag.column
-        return rows.select(
-            "row",
-            "line",
-            "byte",
-            position=column.cast(pl.Int32),
-            value=none if value is None else _cut(value),
-            suggestion=none if flag.suggestion is None else flag.suggestion,
-            variant=none if flag.variant is None else flag.variant,
-            given=none if flag.given is None else flag.given,
-            **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
-        )
-
     def say(
         self,
         rule: str,
         flag: Flag,
         rows: pl.LazyFrame,
+        told: pl.LazyFrame | pl.DataFrame,
         headers: list[str],
-        position: int | None = None,
-        told: pl.DataFrame | None = None,
     ) -> pl.LazyFrame:
-        """The issues of `rule` for `rows`, or for what was `told` of them already."""
-        found = self.found(flag, rows, position) if told is None else told.lazy()
-        facts = set(flag.facts)
-        if told is not None:
+        """The issues of `rule` for `rows`, of which `flag` has `told` (`telling`)."""
+        found, facts = told.lazy(), set(flag.facts)
+        if isinstance(told, pl.DataFrame):  # and what explains it
             facts |= {name.removeprefix("fact_") for name in told.columns}
         if self.options.redact:
             quoted = ["value", *(f"fact_{name}" for name in _quoted(flag, rows))]
@@ -224,24 +215,50 @@ class Words:
         has_variants: bool = True,
     ) -> pl.LazyFrame:
         """The issues of `found`, in the words of each one's variant; `known` are the facts."""
+        key = rule, frozenset(known), has_variants
+        if key not in self._sentences:
+            self._sentences[key] = self._sentence(*key)
+        sentence = self._sentences[key]
+        if sentence.names_column:
+            names = pl.lit(pl.Series(headers, dtype=_TEXT))
+            found = found.with_columns(column=names.gather(pl.col("position")))
+        part = pl.lit(0, pl.UInt16)
+        said = found.with_columns(part=part, message=sentence.message, wording=sentence.wording)
+        return said.select(*FOUND)
+
+    def _sentence(self, rule: str, known: frozenset[str], has_variants: bool) -> _Sentence:
         facts = {name: pl.col(f"fact_{name}") for name in known}
-        facts["value"] = _shown(pl.col("value"))
+        facts |= {"value": _shown(pl.col("value")), "column": pl.col("column")}
         message = pl.lit(None, _TEXT)
         wording = pl.lit(None, pl.UInt16)
+        named: set[str] = set()
         for variant, words in self.book[rule].wordings():
-            named = placeholders(words.message)
-            if (variant and not has_variants) or not named <= known | COMMON_FACTS:
+            names = placeholders(words.message)
+            if (variant and not has_variants) or not names <= known | COMMON_FACTS:
                 continue
-            if "column" in named:
-                names = pl.lit(pl.Series(headers, dtype=_TEXT))
-                facts["column"] = names.gather(pl.col("position"))
+            named |= names
             text = _fill(words.message, facts)
             index = pl.lit(self._index[rule, variant], pl.UInt16)
             mine = pl.col("variant").is_null() if variant is None else pl.col("variant") == variant
             message = pl.when(mine).then(text).otherwise(message)
             wording = pl.when(mine).then(index).otherwise(wording)
-        said = found.with_columns(part=pl.lit(0, pl.UInt16), message=message, wording=wording)
-        return said.select(*FOUND)
+        return _Sentence(message, wording, "column" in named)
+
+
+def telling(flag: Flag, position: int | None = None) -> list[pl.Expr]:
+    """What there is to tell of rows for which `flag` holds; `position` is that of its column."""
+    none = pl.lit(None, _TEXT)
+    value = pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
+    column = pl.lit(position, pl.Int32) if flag.column is None else flag.column
+    told = {
+        "position": column.cast(pl.Int32),
+        "value": none if value is None else _cut(value),
+        "suggestion": none if flag.suggestion is None else flag.suggestion,
+        "variant": none if flag.variant is None else flag.variant,
+        "given": none if flag.given is None else flag.given,
+        **{f"fact_{name}": fact.cast(_TEXT) for name, fact in flag.facts.items()},
+    }
+    return [*map(pl.col, _PLACE), *(expr.alias(name) for name, expr in told.items())]
 
 
 def _quoted(flag: Flag, rows: pl.LazyFrame) -> list[str]:
