@@ -278,7 +278,7 @@ def test_only_the_command_line_prints_or_exits() -> None:
             found.add((name, node.attr))
     assert {name.partition(".")[0] for name, _ in found} == {"cli", "startup", "__main__"}
     assert {what for name, what in found if name == "startup"} == {"_exit"}
-    assert {what for name, what in found if name == "__main__"} == {"exit"}
+    assert {what for name, what in found if name == "__main__"} == {"_exit", "stdout", "stderr"}
 
 
 def test_a_console_is_made_by_the_command_line_alone() -> None:
