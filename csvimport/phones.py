@@ -168,10 +168,11 @@ def _meant(digits: str, region: str | None) -> str | None:
 
 
 def _valid(digits: str, region: str | None) -> str | None:
-    """The E.164 form of a number, if that is one of some numbering plan."""
+    """The E.164 form of a number, if that is one of the plan of `region`, or of some plan."""
     from phonenumbers import (
         NumberParseException,
         PhoneNumberFormat,
+        country_code_for_region,
         format_number,
         is_valid_number,
         parse,
@@ -179,6 +180,8 @@ def _valid(digits: str, region: str | None) -> str | None:
 
     try:
         number = parse(digits, region)
+        if region and number.country_code != country_code_for_region(region):
+            return None  # dialled as from there
         if not is_valid_number(number):
             return None
         text = format_number(number, PhoneNumberFormat.E164)
