@@ -29,7 +29,7 @@ from csvimport.lines import ends_of
 from csvimport.parity import Reading, Window
 from csvimport.recovery import MAX_RECORD, Reader, Record
 
-BLOCK_SIZE = 6 << 20
+BLOCK_SIZE = 8 << 20
 #: The arrays over the lines of a block are bounded by this, however short the lines are.
 MAX_LINES = 1 << 17
 #: The first blocks have no more lines: they are the sample by which all others are judged, and

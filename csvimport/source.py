@@ -32,7 +32,7 @@ from csvimport.errors import CHANGED, BrokenOffError, OptionError, SourceError, 
 
 _CHUNK = 4 << 20
 #: The pieces of a regular file grow from one size to the other, and go on to a line's end so near.
-_FIRST_PIECE, _LARGEST_PIECE = 1 << 20, 6 << 20
+_FIRST_PIECE, _LARGEST_PIECE = 1 << 20, 8 << 20
 _NEAR = 1 << 16
 
 #: In bytes: what is packed may not hold more, twice the largest file that the platform takes.
