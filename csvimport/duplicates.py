@@ -23,8 +23,10 @@ Run = tuple[Hashes, npt.NDArray[np.uint16], npt.NDArray[np.uint32]]
 
 _SHELVES = 256
 _SHELF_SHIFT = np.uint64(64 - 8)
-#: So many runs of about one size become one.
-_RUNS = 16
+#: So many runs of about one size become one; those of the last keys if they are twice as many, or
+#: have so many keys.
+_RUNS = 8
+_MANY = 1 << 20
 _ROW_BITS = np.uint64(32)
 _LOW = np.uint64(0xFFFF_FFFF)
 _CHECK_BITS = np.uint64(0xFFFF)
@@ -71,7 +73,7 @@ class FirstRows(msgspec.Struct):
         if len(again) < len(keys):
             new = first == 0
             self._recent.append(_run(keys[new], values[new]))
-        if len(self._recent) >= _RUNS:
+        if len(self._recent) >= 2 * _RUNS or sum(len(run[0]) for run in self._recent) >= _MANY:
             self._deal()
         rows = (values[again] & _LOW).astype(np.int64)
         order = np.argsort(rows)

@@ -42,7 +42,7 @@ from csvimport.words import FOUND, Words
 #: Records are checked so many, or so many bytes of them, at a time, since a check of few costs
 #: nearly as much; or when so many blocks have been read.
 _ENOUGH_ROWS = 3 * MANY // 2
-_ENOUGH_BYTES = 8 << 20
+_ENOUGH_BYTES = 12 << 20
 _ENOUGH_BLOCKS = 64
 #: So many bytes of the report are written in a second, at least.
 _REPORT_BYTES = 5e8
