@@ -500,7 +500,8 @@ def ended_once(window: Window, first: Offsets, last: Offsets) -> tuple[bytes, Of
         line_end = window.dialect.line_end
         text = b"".join(window.text[start:end] + line_end for start, end in spans)
         return text, ends - starts + 1
-    return window.joined(first, last), window.stops[last] - window.starts[first] + 1
+    starts, stops = window.starts[first], window.stops[last]
+    return window.joined(starts, stops), stops - starts + 1
 
 
 def swallowed(

@@ -9,14 +9,14 @@ import numpy as np
 
 from csvimport.automaton import NO_BYTE, automaton_of, is_compiled
 from csvimport.compiled import ARRAY, BYTE, SIZE, TEXT, library
-from csvimport.lines import INNER_END, Bytes, Flags, Offsets
+from csvimport.lines import Bytes, Flags, Offsets
 
 _RECORDS = TEXT, ARRAY, ARRAY, SIZE
 _CODE = library(
     cells_spans=(None, *_RECORDS, BYTE, ARRAY, SIZE, ARRAY, ARRAY),
     cells_longer=(None, *_RECORDS, BYTE, SIZE, ARRAY),
     cells_odd_quotes=(None, *_RECORDS, ARRAY),
-    cells_on_one_line=(None, *_RECORDS, BYTE, BYTE, ARRAY),
+    cells_joined=(None, *_RECORDS, BYTE, BYTE, ARRAY),
     cells_behind=(SIZE, TEXT, SIZE, *_RECORDS, BYTE, ARRAY, ARRAY, ARRAY),
 )
 
@@ -63,14 +63,16 @@ def have_odd_quotes(text: bytes, starts: Offsets, stops: Offsets) -> Flags | Non
     return odd
 
 
-def on_one_line(text: bytes, starts: Offsets, stops: Offsets, line_end: bytes) -> Bytes | None:
-    """The records, each with a line end, and `INNER_END` in place of those that it holds."""
+def joined(
+    text: bytes, starts: Offsets, stops: Offsets, line_end: bytes, inner_end: bytes
+) -> Bytes | None:
+    """The records, each with a line end behind it, and `inner_end` in place of those inside."""
     if not _CODE:
         return None
     starts, stops = _arrays(starts, stops)
     lines = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
     places = (starts.ctypes.data, stops.ctypes.data, len(starts))
-    _CODE.cells_on_one_line(text, *places, line_end[0], ord(INNER_END), lines.ctypes.data)
+    _CODE.cells_joined(text, *places, line_end[0], inner_end[0], lines.ctypes.data)
     return lines
 
 

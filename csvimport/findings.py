@@ -79,10 +79,13 @@ class Findings(msgspec.Struct):
         row, first, last, width, plain = self._stretched()
         window = self.window
         others = np.flatnonzero(~plain)
-        blank = np.zeros(len(row), np.bool_)
-        blank[others] = self.are_blank or blanks(window, first[others], last[others])
-        wrong = ~(blank | plain) & (width != (width if window.width is None else window.width))
-        sound = ~(blank | wrong | plain)
+        widths = width[others]
+        is_blank = np.ones(len(others), np.bool_)
+        if not self.are_blank:
+            is_blank = blanks(window, first[others], last[others])
+        is_wrong = ~is_blank & (widths != (widths if window.width is None else window.width))
+        blank, wrong = others[is_blank], others[is_wrong]
+        sound = others[~(is_blank | is_wrong)]
         broken = [self._exact_fault(each) for each in self.exact if each.record.fault]
         sound_row = (row[sound], first[sound], last[sound])
         found = Found(
@@ -109,7 +112,9 @@ class Findings(msgspec.Struct):
         if len(found) >= MANY:
             found.make_frames(self.wanted)
         rows = self.rows - found.blank_rows
-        return Block(rows, self._plain(row[plain], first[plain], last[plain]), found)
+        if len(others):
+            row, first, last = row[plain], first[plain], last[plain]
+        return Block(rows, self._plain(row, first, last), found)
 
     @property
     def _place(self) -> tuple[int, int, int]:
@@ -124,7 +129,7 @@ class Findings(msgspec.Struct):
     def _stretched(self) -> tuple[Offsets, Offsets, Offsets, Offsets, Flags]:
         """Ordinal, first line, last line and width of the records on the fast path; the plain."""
         none: Offsets = np.zeros(0, np.int64)
-        parts = [(none, none, none, none, none.astype(np.bool_))] + [
+        parts = [
             (
                 np.arange(row, row + end - start),
                 reading.first[start:end],
@@ -133,7 +138,9 @@ class Findings(msgspec.Struct):
                 reading.plain[start:end],
             )
             for row, reading, start, end in self.stretches
-        ]
+        ] or [(none, none, none, none, none.astype(np.bool_))]
+        if len(parts) == 1:
+            return parts[0]
         row, first, last, width, plain = (np.concatenate(part) for part in zip(*parts, strict=True))
         return row, first, last, width, plain
 

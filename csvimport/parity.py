@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from csvimport.automaton import matching
-from csvimport.cells import have_longer_cells, have_odd_quotes, on_one_line
+from csvimport.cells import have_longer_cells, have_odd_quotes, joined
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -37,8 +37,10 @@ from csvimport.lines import (
 _QUOTE, _LF, _CR = b'"\n\r'
 #: What breaks a line at its first quote.
 STRAY, UNCLOSED = 1, 2
-#: For fewer look-ups it is not worth the while to make a list.
-_FEW = 128
+#: It takes so many look-ups of an array to be worth a list of each record.
+_RECORDS_A_LOOK_UP = 32
+#: Pieces of text that may be put together one by one.
+_FEW = 8
 
 
 class Reading(msgspec.Struct, frozen=True, dict=True):
@@ -57,7 +59,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     def record_at(self, line: int) -> int:
         """The record that starts with `line`."""
-        if len(self.suspects) < _FEW:
+        if len(self.suspects) * _RECORDS_A_LOOK_UP < len(self.last):
             return int(self.last.searchsorted(line))
         return bisect_left(self._last, line)
 
@@ -208,39 +210,44 @@ class Window:
     @cached_property
     def plain_lines(self) -> Flags:
         """Which lines, as records by themselves, plainly are in order."""
-        each = np.arange(len(self.stops))
-        plain = np.zeros(len(each), np.bool_)
-        asked = self.plain[: len(each)]
+        plain = np.zeros(len(self.stops), np.bool_)
+        asked = self.plain[: len(plain)]
         plain[: len(asked)] = asked
-        return self._without_long_cells(plain, each, each) if plain.any() else plain
+        if plain.any():
+            self._drop_long_cells(plain, self.starts, self.stops)
+        return plain
 
-    def _without_long_cells(self, plain: Flags, first: Offsets, last: Offsets) -> Flags:
-        """Those of the `plain` records from lines `first` to `last` that have no long cells."""
+    def _drop_long_cells(self, plain: Flags, starts: Offsets, stops: Offsets) -> None:
+        """Those of the records from `starts` to `stops` that have long cells are not `plain`."""
         assert self.width is not None
-        sizes = self.stops[last] - self.starts[first]
+        sizes = stops - starts
         plain &= sizes < self.max_record
         large = np.flatnonzero(plain & (sizes >= LONGEST_CELL + self.width))
         if len(large):
-            first, last = first[large], last[large]
-            places = self.starts[first], self.stops[last], self.dialect.delimiter
-            longer = have_longer_cells(self.text, *places, LONGEST_CELL)
+            places = starts[large], stops[large]
+            longer = have_longer_cells(self.text, *places, self.dialect.delimiter, LONGEST_CELL)
             if longer is None:
-                longer = self.extract(first, last).has_longer_cells(LONGEST_CELL)
+                longer = self._extracted(*places).has_longer_cells(LONGEST_CELL)
             plain[large] = ~longer
-        return plain
 
     def extract(self, first: Offsets, last: Offsets) -> Extract:
         """The records that the lines `first` to `last` hold, which ascend."""
-        starts, stops = self.starts[first], self.stops[last]
-        data = np.frombuffer(self.joined(first, last), np.uint8)
+        return self._extracted(self.starts[first], self.stops[last])
+
+    def _extracted(self, starts: Offsets, stops: Offsets) -> Extract:
+        data = np.frombuffer(self.joined(starts, stops), np.uint8)
         return Extract(data, np.cumsum(stops - starts + 1) - 1, self.dialect)
 
-    def joined(self, first: Offsets, last: Offsets) -> bytes:
-        """The bytes of these records, each with its line end."""
-        starts, stops = self.starts[first], self.stops[last]
+    def joined(self, starts: Offsets, stops: Offsets) -> bytes:
+        """The bytes of the records from `starts` to `stops`, each with its line end."""
         if not len(starts):
             return b""
         gaps = np.flatnonzero(starts[1:] != stops[:-1] + 1)
+        if len(gaps) > _FEW:
+            line_end = self.dialect.line_end
+            lines = joined(self.text, starts, stops, line_end, line_end)
+            if lines is not None:
+                return lines.tobytes()
         runs = zip(
             starts[np.concatenate(([0], gaps + 1))].tolist(),
             stops[np.concatenate((gaps, [len(stops) - 1]))].tolist(),
@@ -374,19 +381,19 @@ class Window:
             return plain
         line_end, lossy = self.dialect.line_end, self.may_be_invalid
         starts, stops = self.starts[first[some]], self.stops[last[some]]
-        lines = on_one_line(self.text, starts, stops, line_end)
+        lines = joined(self.text, starts, stops, line_end, INNER_END.encode())
         if lines is None:
             lines = self._on_one_line(first[some], last[some])
         flags = matching(lines, line_end, self.pattern, lossy=lossy)
         if flags is not None and len(flags) == len(some):
             plain[some] = flags
-        plain = self._without_long_cells(plain, first, last)
+        self._drop_long_cells(plain, self.starts[first], self.stops[last])
         some = np.flatnonzero(plain)
         plain[np.searchsorted(last, self.rows_inside(first[some], last[some]))] = False
         return plain
 
     def _on_one_line(self, first: Offsets, last: Offsets) -> Bytes:
-        """What `on_one_line` says where something was compiled."""
+        """What `joined` says where something was compiled."""
         found = self.extract(first, last)
         data = found.data.copy()
         inner = data == self.dialect.line_end[0]

@@ -224,11 +224,11 @@ class Scanner:
         plain = block.plain
         assert plain is not None
         *_, last, how = block.found.places()
-        for lines, endings in ((last, how), (plain.place[1] + plain.last, plain.endings)):
+        for line, lines, endings in ((0, last, how), (plain.place[1], plain.last, plain.endings)):
             for ending in range(len(ENDINGS)):
-                found = lines[endings == ending]
-                if len(found):
-                    self.line_endings.add(ending, len(found), int(found[0]))
+                these = endings == ending
+                if count := int(np.count_nonzero(these)):
+                    self.line_endings.add(ending, count, line + int(lines[these.argmax()]))
         if self.line_endings.first_row is None and self.header is not None:
             rows, *_, how = block.found.places(blank=False)
             first = list(zip(rows[:1].tolist(), how[:1].tolist(), strict=True))
