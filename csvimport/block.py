@@ -347,8 +347,10 @@ class Plain(msgspec.Struct, frozen=True):
             return self.rows, [Texts(each) for each in frame.iter_columns()]
         return self.rows, found
 
-    def as_sound(self, which: Flags) -> Raw:
-        """Those of the records that `which` holds for."""
+    def as_sound(self, rows: Offsets) -> Raw:
+        """Those of the records that have one of these numbers."""
+        at = self.rows.searchsorted(rows)
+        which = at[np.append(self.rows, -1)[at] == rows]
         first, last = self.first[which], self.last[which]
         more = swallowed(self.window, self.place, first, last)
         return raw_records(self.window, self.place, self.row[which], first, last, more)

@@ -279,8 +279,7 @@ class Checker:
             return replace(block, plain=None)
         repeated = self._identities.repeated(plain, found)
         if plain and repeated.size:
-            again = np.isin(plain.rows, repeated[0])
-            found = found.and_sound(plain.as_sound(again))
+            found = found.and_sound(plain.as_sound(repeated[0]))
         pattern = self.patterns.record
         is_asked = plain is None or plain.window.pattern is not None
         if pattern and not is_asked and len(found) < MANY:  # of more, hardly any are plain

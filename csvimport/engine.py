@@ -565,6 +565,8 @@ class Check:
         self, issues: pl.DataFrame, record: Record
     ) -> tuple[dict[str, int], dict[str, Example]]:
         """How many `issues` there are by rule, and the first of each rule that is new."""
+        if not issues.height:  # as of most pages of most files
+            return {}, {}
         wordings = issues["wording"].to_numpy()
         numbers = np.bincount(wordings, minlength=len(self.words.wordings))
         counts: Counter[str] = Counter()
@@ -580,6 +582,8 @@ class Check:
 
     def _row_counts(self, issues: pl.DataFrame) -> tuple[int, int]:
         """How many data rows, which blank ones are not, have an error; how many a warning only."""
+        if not issues.height:
+            return 0, 0
         is_error = (self._legend["severity"] == Severity.ERROR).to_numpy()
         is_blank = (self._legend["rule"] == "blank-row").to_numpy()
         wording = issues["wording"].to_numpy()

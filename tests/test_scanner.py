@@ -10,7 +10,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 
 import model
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import assume, given, settings
@@ -92,9 +91,7 @@ def looked_at(block: Block) -> Block:
     """The block with its plain records among the others."""
     plain = block.plain
     assert plain is not None
-    return structs.replace(
-        block, found=block.found.and_sound(plain.as_sound(np.ones(len(plain), bool)))
-    )
+    return structs.replace(block, found=block.found.and_sound(plain.as_sound(plain.rows)))
 
 
 def summary(source: Scanner) -> list[tuple[object, ...]]:
