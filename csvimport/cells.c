@@ -57,7 +57,7 @@ void cells_odd_quotes(const uint8_t *text, const int64_t *starts, const int64_t 
 
 /* The records, a `line_end` behind each; those inside are `inner_end`s. `lines` has room for the
  * records and one byte more for each. */
-void cells_joined(const uint8_t *text, const int64_t *starts, const int64_t *stops, int64_t count,
+void cells_copied(const uint8_t *text, const int64_t *starts, const int64_t *stops, int64_t count,
                   uint8_t line_end, uint8_t inner_end, uint8_t *lines) {
     for (int64_t i = 0; i < count; i++) {
         const uint8_t *restrict from = text + starts[i];

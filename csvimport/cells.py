@@ -16,7 +16,7 @@ _CODE = library(
     cells_spans=(None, *_RECORDS, BYTE, ARRAY, SIZE, ARRAY, ARRAY),
     cells_longer=(None, *_RECORDS, BYTE, SIZE, ARRAY),
     cells_odd_quotes=(None, *_RECORDS, ARRAY),
-    cells_joined=(None, *_RECORDS, BYTE, BYTE, ARRAY),
+    cells_copied=(None, *_RECORDS, BYTE, BYTE, ARRAY),
     cells_behind=(SIZE, TEXT, SIZE, *_RECORDS, BYTE, ARRAY, ARRAY, ARRAY),
 )
 
@@ -63,7 +63,7 @@ def have_odd_quotes(text: bytes, starts: Offsets, stops: Offsets) -> Flags | Non
     return odd
 
 
-def joined(
+def copied(
     text: bytes, starts: Offsets, stops: Offsets, line_end: bytes, inner_end: bytes
 ) -> Bytes | None:
     """The records, each with a line end behind it, and `inner_end` in place of those inside."""
@@ -72,7 +72,7 @@ def joined(
     starts, stops = _arrays(starts, stops)
     lines = np.empty(int((stops - starts).sum()) + len(starts), np.uint8)
     places = (starts.ctypes.data, stops.ctypes.data, len(starts))
-    _CODE.cells_joined(text, *places, line_end[0], inner_end[0], lines.ctypes.data)
+    _CODE.cells_copied(text, *places, line_end[0], inner_end[0], lines.ctypes.data)
     return lines
 
 

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 
 from csvimport.automaton import matching
-from csvimport.cells import have_longer_cells, have_odd_quotes, joined
+from csvimport.cells import copied, have_longer_cells, have_odd_quotes
 from csvimport.dialect import LF, NO_LINE_END, Dialect
 from csvimport.encoding import invalid_utf8
 from csvimport.issue import LONGEST
@@ -37,8 +37,8 @@ from csvimport.lines import (
 _QUOTE, _LF, _CR = b'"\n\r'
 #: What breaks a line at its first quote.
 STRAY, UNCLOSED = 1, 2
-#: It takes so many look-ups of an array to be worth a list of each record.
-_RECORDS_A_LOOK_UP = 32
+#: Where fewer than one record in so many is looked up, it is not worth the while to make a list.
+_ONE_IN = 32
 #: Pieces of text that may be put together one by one.
 _FEW = 8
 
@@ -59,7 +59,7 @@ class Reading(msgspec.Struct, frozen=True, dict=True):
 
     def record_at(self, line: int) -> int:
         """The record that starts with `line`."""
-        if len(self.suspects) * _RECORDS_A_LOOK_UP < len(self.last):
+        if len(self.suspects) * _ONE_IN < len(self.last):
             return int(self.last.searchsorted(line))
         return bisect_left(self._last, line)
 
@@ -245,7 +245,7 @@ class Window:
         gaps = np.flatnonzero(starts[1:] != stops[:-1] + 1)
         if len(gaps) > _FEW:
             line_end = self.dialect.line_end
-            lines = joined(self.text, starts, stops, line_end, line_end)
+            lines = copied(self.text, starts, stops, line_end, line_end)
             if lines is not None:
                 return lines.tobytes()
         runs = zip(
@@ -381,7 +381,7 @@ class Window:
             return plain
         line_end, lossy = self.dialect.line_end, self.may_be_invalid
         starts, stops = self.starts[first[some]], self.stops[last[some]]
-        lines = joined(self.text, starts, stops, line_end, INNER_END.encode())
+        lines = copied(self.text, starts, stops, line_end, INNER_END.encode())
         if lines is None:
             lines = self._on_one_line(first[some], last[some])
         flags = matching(lines, line_end, self.pattern, lossy=lossy)
@@ -393,7 +393,7 @@ class Window:
         return plain
 
     def _on_one_line(self, first: Offsets, last: Offsets) -> Bytes:
-        """What `joined` says where something was compiled."""
+        """What `copied` says where something was compiled."""
         found = self.extract(first, last)
         data = found.data.copy()
         inner = data == self.dialect.line_end[0]

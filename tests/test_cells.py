@@ -15,9 +15,9 @@ from csvimport import cells
 from csvimport.cells import (
     are_copied,
     behind,
+    copied,
     have_longer_cells,
     have_odd_quotes,
-    joined,
     spans,
 )
 from csvimport.compiled import library
@@ -86,7 +86,7 @@ def test_records_with_an_odd_number_of_quotes(text: bytes, data: st.DataObject) 
 @given(ROWS, st.sampled_from(["\n", "\r"]))
 def test_records_on_one_line(rows: list[list[str]], line_end: str) -> None:
     text, starts, stops = _written(rows, ",")
-    found = joined(text, np.array(starts), np.array(stops), line_end.encode(), INNER_END.encode())
+    found = copied(text, np.array(starts), np.array(stops), line_end.encode(), INNER_END.encode())
     records = (text[start:stop].decode() for start, stop in zip(starts, stops, strict=True))
     lines = (record.replace(line_end, INNER_END) + line_end for record in records)
     assert found is not None
