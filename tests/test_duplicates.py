@@ -51,12 +51,14 @@ def _hash(key: int, seed: int) -> int:
     st.lists(st.lists(st.integers(0, 40), max_size=30), max_size=12),
     st.booleans(),
     st.sampled_from([2, 8]),
+    st.sampled_from([30, 1 << 20]),
 )
 def test_first_rows_are_those_of_a_dictionary(
-    blocks: list[list[int]], scattered: bool, runs: int
+    blocks: list[list[int]], scattered: bool, runs: int, many: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("csvimport.duplicates._RUNS", runs)
+        patch.setattr("csvimport.duplicates._MANY", many)
         assert_as_a_dictionary(blocks, scattered)
 
 
