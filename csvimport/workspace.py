@@ -1,12 +1,12 @@
 """The workspace file: what holds for all files of one workspace."""
 
 import re
+import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-import tomli
 
 from csvimport.address import require_path, shown
 from csvimport.columns import PROPERTY_MARK
@@ -131,11 +131,11 @@ def _values(path: Path) -> dict[str, Any]:
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")  # some editors put a mark in front
-        return tomli.loads(text)
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise OptionError(f"line {line}: found bytes that are not UTF-8, expected UTF-8") from None
-    except tomli.TOMLDecodeError as error:
+    except tomllib.TOMLDecodeError as error:
         raise OptionError(_located(str(error), text)) from None
     except ValueError:  # the interpreter's own limit
         raise OptionError("found a number of more digits than can be read") from None

@@ -5,6 +5,7 @@ import inspect
 import re
 import shutil
 import textwrap
+import tomllib
 import types
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 from running import Told, checked, run, told
 
 from csvimport import Result, RuleBookError
@@ -188,6 +190,11 @@ def test_every_file_of_the_book_is_read() -> None:
         if path.parent.name not in ("columns", "values")
     }
     assert files == set(BOOK)
+
+
+@pytest.mark.parametrize("path", sorted(data_folder().rglob("*.toml")), ids=lambda path: path.stem)
+def test_the_book_is_toml_that_everybody_reads(path: Path) -> None:
+    assert tomllib.loads(path.read_text(encoding="utf-8")) == tomli.loads(path.read_text("utf-8"))
 
 
 def test_every_rule_has_one_check_and_every_check_a_rule() -> None:
