@@ -1,11 +1,9 @@
 """`python -m csvimport`, which is what the installed command runs, too."""
 
 import atexit
-import gc
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
 
 from csvimport import startup
 
@@ -21,14 +19,12 @@ def main() -> int:
         return startup.INTERRUPTED
     finally:
         startup.over()
-        gc.freeze()  # all of it goes now: no use to look for garbage in it
 
 
-def command() -> NoReturn:
-    """Run it, and end the process.
+def command() -> None:
+    """Run it, and end the process when temporary files are deleted and all is printed.
 
-    To take the interpreter apart would be a hundredth of a second more: nothing is done there that
-    the system does not do, once temporary files are deleted.
+    To take the interpreter apart before that is a hundredth of a second more.
     """
     status = main()
     atexit._run_exitfuncs()

@@ -129,7 +129,7 @@ INTERRUPTIBLE = [
     sys.executable,
     "-c",
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from csvimport.__main__ import main; sys.exit(main())",
+    "from csvimport.__main__ import command; command()",
 ]
 
 

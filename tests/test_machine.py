@@ -499,7 +499,7 @@ def test_a_device_that_is_full(run: Printed) -> None:
 #: Runs the command with a limit of the process.
 LIMITED = (
     "import resource, sys; resource.setrlimit(resource.{name}, ({size}, {size})); "
-    "from csvimport.__main__ import main; sys.exit(main())"
+    "from csvimport.__main__ import command; command()"
 )
 
 
@@ -629,7 +629,7 @@ def test_no_memory_is_said_to_be_none(
 BEGUN = (
     "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from csvimport import startup; startup.begin(); print(file=sys.stderr, flush=True); "
-    "from csvimport.__main__ import main; sys.exit(main())"
+    "from csvimport.__main__ import command; command()"
 )
 
 

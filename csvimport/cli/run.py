@@ -103,8 +103,6 @@ class Run:
                 later=[*(face for _, face in (*self.faces, *self.lines)), *self._printed()],
             )
             try:
-                if self.format is Format.text:
-                    self._load_console()
                 result = self._told(job, left)
                 if result.timed_out and goes_on:
                     with reader_may_go():
@@ -118,12 +116,6 @@ class Run:
                 self.statuses.add(INTERRUPTED)
             job.cancel()
             return result
-
-    def _load_console(self) -> None:
-        """Load what it takes to say something, while the first rows are read."""
-        import rich.console  # noqa: F401
-
-        import csvimport.report.console  # noqa: F401
 
     def _told(self, job: "Job", timeout: float | None = None) -> "Result":
         """The result as far as there is one.
