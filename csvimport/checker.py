@@ -33,7 +33,7 @@ from csvimport.lines import LONGEST_CELL, Flags
 from csvimport.plain import NO_PATTERNS, Patterns
 from csvimport.redaction import masked_text
 from csvimport.scanner import Header
-from csvimport.words import FOUND, Explained, Words, telling
+from csvimport.words import FOUND, Explained, Words, tells
 
 _NOWHERE = (None, None, None)
 _CELL = re.compile("c[0-9]+")
@@ -98,9 +98,9 @@ class RowFlag(msgspec.Struct, frozen=True, dict=True):
         return _columns([each for each in every if isinstance(each, pl.Expr)]) | self._own
 
     @cached_property
-    def telling(self) -> list[pl.Expr]:
+    def tells(self) -> list[pl.Expr]:
         """What there is to tell of rows for which it holds."""
-        return telling(self.flag, self.position)
+        return tells(self.flag, self.position)
 
     @property
     def _own(self) -> set[int]:
@@ -389,7 +389,7 @@ class Checker:
             if self.words.wants(rule):
                 flag = fault_check.checks[rule].decide(self.columns)
                 rows = faults.lazy().filter(flag.mask)
-                told = rows.select(telling(flag))
+                told = rows.select(tells(flag))
                 issues.append(self.words.say(rule, flag, rows, told, self.headers))
         return issues
 
@@ -484,7 +484,7 @@ class Checker:
             for index, (each, _) in enumerate(flagged)
             if each.flag.explain or each.flag.suggestion is not None
         ]
-        found = (rows.select(each.telling) for each, rows in map(flagged.__getitem__, suggesting))
+        found = (rows.select(each.tells) for each, rows in map(flagged.__getitem__, suggesting))
         told = dict(zip(suggesting, _collected(found), strict=True))
         told |= self._told({index: (flagged[index][0], frame) for index, frame in told.items()})
         mended = [index for index, it in told.items() if it["suggestion"].count()]
@@ -503,7 +503,7 @@ class Checker:
 
     def _issues(self, each: RowFlag, rows: pl.LazyFrame, told: pl.DataFrame | None) -> pl.LazyFrame:
         """The issues of rows for which a flag holds, and of which that may be `told` already."""
-        found = rows.select(each.telling) if told is None else told
+        found = rows.select(each.tells) if told is None else told
         return self.words.say(each.rule, each.flag, rows, found, self.headers)
 
     def _told(self, found: dict[int, tuple[RowFlag, pl.DataFrame]]) -> dict[int, pl.DataFrame]:

@@ -393,7 +393,7 @@ class Window:
         return plain
 
     def _on_one_line(self, first: Offsets, last: Offsets) -> Bytes:
-        """What `copied` says where something was compiled."""
+        """The records, each on one line, where nothing was compiled."""
         found = self.extract(first, last)
         data = found.data.copy()
         inner = data == self.dialect.line_end[0]

@@ -104,7 +104,9 @@ class Words:
     options: Options
     wordings: list[Wording] = field(init=False)
     _index: dict[tuple[str, str | None], int] = field(init=False)
-    _sentences: dict[tuple[str, frozenset[str], bool], _Sentence] = field(default_factory=dict)
+    _sentences: dict[tuple[str, frozenset[str], bool], _Sentence] = field(
+        init=False, default_factory=dict
+    )
     """By rule, the facts that are known, and whether there are variants."""
 
     def __post_init__(self) -> None:
@@ -152,7 +154,7 @@ class Words:
         told: pl.LazyFrame | pl.DataFrame,
         headers: list[str],
     ) -> pl.LazyFrame:
-        """The issues of `rule` for `rows`, of which `flag` has `told` (`telling`)."""
+        """The issues of `rule` for `rows`, of which `flag` has `told` (`tells`)."""
         found, facts = told.lazy(), set(flag.facts)
         if isinstance(told, pl.DataFrame):  # and what explains it
             facts |= {name.removeprefix("fact_") for name in told.columns}
@@ -245,7 +247,7 @@ class Words:
         return _Sentence(message, wording, "column" in named)
 
 
-def telling(flag: Flag, position: int | None = None) -> list[pl.Expr]:
+def tells(flag: Flag, position: int | None = None) -> list[pl.Expr]:
     """What there is to tell of rows for which `flag` holds; `position` is that of its column."""
     none = pl.lit(None, _TEXT)
     value = pl.col(f"c{position}") if flag.value is None and position is not None else flag.value
