@@ -35,8 +35,8 @@ _BOMS = (
 )
 #: The bytes at the start in which the encoding shows: a mark, or the NULs of UTF-16.
 _HEAD = 4096
-#: The input is judged in pieces of this size, whatever size it arrives in. The first pieces of a file
-#: (`source`) have it together, so that no more need be read of most.
+#: The input is judged in pieces of this size, whatever size it arrives in. The first pieces of a
+#: file (`source`) have it together, so that no more need be read of most.
 _PIECE = 7 << 20
 #: So many pieces at a time.
 _HANDS = 2
