@@ -128,7 +128,7 @@ COMMAND = [sys.executable, "-m", "csvimport"]
 INTERRUPTIBLE = [
     sys.executable,
     "-c",
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     "from csvimport.__main__ import command; command()",
 ]
 

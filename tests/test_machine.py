@@ -498,7 +498,7 @@ def test_a_device_that_is_full(run: Printed) -> None:
 
 #: Runs the command with a limit of the process.
 LIMITED = (
-    "import resource, sys; resource.setrlimit(resource.{name}, ({size}, {size})); "
+    "import resource; resource.setrlimit(resource.{name}, ({size}, {size})); "
     "from csvimport.__main__ import command; command()"
 )
 
