@@ -150,7 +150,7 @@ def _pieces(token: str) -> set[str]:
 
 def _with(token: str, example: Example, places: list[int]) -> str:
     """An example with `token` in its lines behind the header."""
-    lines = example.csv.splitlines(keepends=True)
+    lines = re.findall(r"[^\r\n]*(?:\r{0,2}\n|\r)|[^\r\n]+", example.csv)  # CRCRLF is one end
     first = next((i for i, line in enumerate(lines) if line.strip(" ,;\r\n")), 0)
     first += lines[first].startswith("sep=") if lines else 0
     head, body = "".join(lines[: first + 1]), "".join(lines[first + 1 :])
